@@ -1,0 +1,254 @@
+"""The settings of one installation: read from the environment once, checked all together.
+
+Each variable is named once, in `Settings.from_env`. A secret may stand in a file instead: `SECRET_KEY_FILE`
+for `SECRET_KEY`, and so on. A portal with a bad setting does not start, and says everything that is wrong.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import is_currency
+
+Value = TypeVar("Value")
+
+SHORTEST_SECRET = 32
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class BadSettings(Exception):
+    """The portal refuses to start; the text names every fault."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in self.faults))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """An empty `database_url` or `redis_url` stands for the embedded server under `var`."""
+
+    env: Environment
+    var: Path
+    port: int
+    base_url: str
+    trusted_hosts: tuple[str, ...]
+    mail_from: str
+    company_name: str
+    company_currency: str
+    company_timezone: str
+    company_locale: str
+    reports: Path
+    test_clock: bool
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    smtp_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+
+    @property
+    def production(self) -> bool:
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def testing(self) -> bool:
+        return self.env is Environment.TEST
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mail is written when no SMTP server is set."""
+        return self.var / "mail"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read and check everything; raises BadSettings with all faults."""
+        read = _Reader(environ)
+        var = read("PORTAL_VAR", _folder, "var")
+        port = read("PORT", _port, "8000")
+        base_url = read("BASE_URL", _web_address, f"http://127.0.0.1:{port}", must=True)
+        settings = cls(
+            env=read.env,
+            var=var,
+            port=port,
+            base_url=base_url,
+            trusted_hosts=read("TRUSTED_HOSTS", _hosts, "127.0.0.1,localhost", must=True),
+            database_url=read("DATABASE_URL", _database, "", secret=True, must=True),
+            redis_url=read("REDIS_URL", _redis, "", secret=True, must=True),
+            smtp_url=read("SMTP_URL", _smtp, "", secret=True),
+            mail_from=read("MAIL_FROM", _sender, "Portal <portal@localhost>"),
+            company_name=read("COMPANY_NAME", str, "Our company"),
+            company_currency=read("COMPANY_CURRENCY", _currency, "USD"),
+            company_timezone=read("COMPANY_TIMEZONE", _timezone, "UTC"),
+            company_locale=read("COMPANY_LOCALE", _locale, "en_US"),
+            reports=read("REPORTS_URL", _folder, str(var / "reports")),
+            test_clock=read("PORTAL_TEST_CLOCK", _yes_or_no, "0"),
+            secret_key=read("SECRET_KEY", _secret, "", secret=True, must=True),
+        )
+        if settings.production and settings.test_clock:
+            read.faults.append("PORTAL_TEST_CLOCK: the clock cannot be moved in production; take it away.")
+        if read.faults:
+            raise BadSettings(read.faults)
+        return settings if settings.secret_key else replace(settings, secret_key=_kept_secret(var))
+
+
+class _Reader:
+    """Reads one variable after the other and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[str] = []
+        self.env = Environment.DEVELOPMENT
+        self.env = self("PORTAL_ENV", Environment, "development", hint=", ".join(Environment))
+
+    def __call__(
+        self,
+        name: str,
+        parse: Callable[[str], Value],
+        default: str,
+        *,
+        secret: bool = False,
+        must: bool = False,
+        hint: str = "",
+    ) -> Value:
+        """The parsed value, or the default after a fault. `must`: production has to set it."""
+        text = self._text(name, secret)
+        if not text and must and self.env is Environment.PRODUCTION:
+            self.faults.append(f"{name}: production needs a value.")
+        if not text:
+            return parse(default)
+        try:
+            return parse(text)
+        except ValueError as fault:
+            shown = "" if secret else f" It is “{text}”."
+            self.faults.append(f"{name}: {f'one of {hint}.' if hint else fault}{shown}")
+            return parse(default)
+
+    def _text(self, name: str, secret: bool) -> str:
+        text = self.environ.get(name, "").strip()
+        path = self.environ.get(f"{name}_FILE", "").strip() if secret else ""
+        if not path:
+            return text
+        if text:
+            self.faults.append(f"{name}: set either {name} or {name}_FILE, not both.")
+        try:
+            return Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            self.faults.append(f"{name}_FILE: {path} cannot be read ({fault}).")
+            return text
+
+
+def _folder(text: str) -> Path:
+    address = urlsplit(text)
+    if address.scheme not in ("", "file") or address.netloc:
+        raise ValueError("a folder is expected, as a path or file:///path.")
+    return Path(unquote(address.path) if address.scheme else text).expanduser().absolute()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError("a number from 1 to 65535 is expected.")
+    return int(text)
+
+
+def _web_address(text: str) -> str:
+    address = urlsplit(text)
+    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
+        raise ValueError("an address such as https://portal.example.com is expected.")
+    return text.rstrip("/")
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip() for host in text.split(",") if host.strip())
+    if not hosts or any(set(host) & set("/:* ") for host in hosts):
+        raise ValueError("host names separated by commas are expected, without scheme, port or *.")
+    return hosts
+
+
+def _address(text: str, schemes: tuple[str, ...], example: str) -> str:
+    """`text` if it is an address of one of the schemes; never repeats it: it may hold a password."""
+    if text and text.partition("://")[0] not in schemes or "://" not in (text or "://"):
+        raise ValueError(f"an address such as {example} is expected.")
+    return text
+
+
+def _database(text: str) -> str:
+    schemes = ("postgresql", "postgres", "postgresql+psycopg")
+    rest = _address(text, schemes, "postgresql://user:password@host/name").partition("://")[2]
+    return f"postgresql+psycopg://{rest}" if text else ""
+
+
+def _redis(text: str) -> str:
+    return _address(text, ("redis", "rediss", "unix"), "redis://host:6379/0")
+
+
+def _smtp(text: str) -> str:
+    checked = _address(text, ("smtp", "smtps"), "smtp://user:password@host:587")
+    if checked and not urlsplit(checked).hostname:
+        raise ValueError("the host is missing: smtp://user:password@host:587.")
+    return checked
+
+
+def _sender(text: str) -> str:
+    if "@" not in text or set(text) & set("\r\n"):
+        raise ValueError("a sender such as Portal <portal@example.com> is expected.")
+    return text
+
+
+def _currency(text: str) -> str:
+    if not is_currency(text):
+        raise ValueError("an ISO 4217 code such as USD is expected.")
+    return text
+
+
+def _timezone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError, LookupError):
+        raise ValueError("a time zone such as Europe/Vienna is expected.") from None
+
+
+def _locale(text: str) -> str:
+    try:
+        return str(Locale.parse(text.replace("-", "_")))
+    except (ValueError, UnknownLocaleError):
+        raise ValueError("a locale such as en_US is expected.") from None
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1 is expected.")
+    return text == "1"
+
+
+def _secret(text: str) -> str:
+    if text and len(text) < SHORTEST_SECRET:
+        raise ValueError(f"at least {SHORTEST_SECRET} characters are expected.")
+    return text
+
+
+def _kept_secret(var: Path) -> str:
+    """The key of this folder, made on first use: people stay signed in over a restart."""
+    path = var / "secret_key"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"secret_key.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        # The link fails when another process was first: then its key is the one.
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text().strip()
