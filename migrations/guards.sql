@@ -1,0 +1,58 @@
+-- What may never change, kept by the database itself, whoever asks.
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- An issued invoice is corrected by a credit note. What still moves: its status, what was paid, why it is void.
+CREATE FUNCTION freeze_issued_invoice() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status = 'draft' THEN
+        RETURN COALESCE(NEW, OLD);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION 'invoice % is issued and cannot be deleted', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (NEW.client_id, NEW.kind, NEW.number, NEW.currency, NEW.drafted_on, NEW.issued_on, NEW.due_on,
+        NEW.subtotal_minor, NEW.tax_minor, NEW.total_minor, NEW.run_id, NEW.corrects_invoice_id,
+        NEW.po_number, NEW.notes, NEW.party)
+       IS DISTINCT FROM
+       (OLD.client_id, OLD.kind, OLD.number, OLD.currency, OLD.drafted_on, OLD.issued_on, OLD.due_on,
+        OLD.subtotal_minor, OLD.tax_minor, OLD.total_minor, OLD.run_id, OLD.corrects_invoice_id,
+        OLD.po_number, OLD.notes, OLD.party)
+       OR NEW.status = 'draft' THEN
+        RAISE EXCEPTION 'invoice % is issued and cannot change', OLD.number USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER invoices_frozen BEFORE UPDATE OR DELETE ON invoices
+    FOR EACH ROW EXECUTE FUNCTION freeze_issued_invoice();
+
+CREATE FUNCTION freeze_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    touched bigint[] := CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.invoice_id] WHEN 'DELETE' THEN ARRAY[OLD.invoice_id]
+        ELSE ARRAY[OLD.invoice_id, NEW.invoice_id] END;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM invoices WHERE id = ANY (touched) AND status <> 'draft') THEN
+        RETURN COALESCE(NEW, OLD);
+    END IF;
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'invoice_lines'
+       AND to_jsonb(NEW) - 'is_void' = to_jsonb(OLD) - 'is_void' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'the invoice of this row is issued: % on % refused', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+
+-- INSERT is guarded too: a line added to an issued invoice would change what was sent.
+CREATE TRIGGER invoice_lines_frozen BEFORE INSERT OR UPDATE OR DELETE ON invoice_lines
+    FOR EACH ROW EXECUTE FUNCTION freeze_issued_line();
+CREATE TRIGGER invoice_taxes_frozen BEFORE INSERT OR UPDATE OR DELETE ON invoice_taxes
+    FOR EACH ROW EXECUTE FUNCTION freeze_issued_line();

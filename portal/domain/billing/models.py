@@ -1,0 +1,218 @@
+"""Schedules, runs, and financial documents with their lines. All amounts are minor units of `currency`."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Currency, Id, Instant, Minor, db, enum_type
+from portal.domain.clients.models import Client
+from portal.domain.lifecycle.models import ClientService
+from portal.domain.money import Money
+from portal.domain.periods import Cycle
+from portal.domain.words import InvoiceKind, InvoiceStatus, JobState, LineKind, ScheduleStatus
+
+
+class RecurringBilling(db.Model):
+    """The schedule of one service. Boundaries are computed from `first_on` and `anchor_day`, never stored.
+
+    `next_bill_date` is the first day not billed yet: the next line covers it up to the next boundary, so a
+    stub after a resume or a transfer needs no case of its own. `ends_on`: nothing is billed from that day on.
+    """
+
+    __tablename__ = "recurring_billings"
+    __label__ = "recurring billing"
+    __table_args__ = (
+        sa.CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day"),
+        sa.CheckConstraint("amount_minor > 0", name="amount"),
+        sa.Index(
+            "uq_recurring_billings_one_open", "client_service_id", unique=True,
+            postgresql_where=sa.text("status <> 'ended'"),
+        ),
+        sa.Index("ix_recurring_billings_due", "next_bill_date", postgresql_where=sa.text("status = 'active'")),
+    )  # fmt: skip
+
+    id: Mapped[Id]
+    client_service_id: Mapped[int] = mapped_column(sa.ForeignKey("client_services.id"), index=True)
+    client_id: Mapped[int] = mapped_column(sa.ForeignKey("clients.id"), index=True)
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    frequency: Mapped[Cycle] = mapped_column(enum_type(Cycle, "frequency"))
+    anchor_day: Mapped[int]
+    first_on: Mapped[date]
+    next_bill_date: Mapped[date]
+    ends_on: Mapped[date | None]
+    status: Mapped[ScheduleStatus] = mapped_column(
+        enum_type(ScheduleStatus, "status"), default=ScheduleStatus.ACTIVE
+    )
+    paused_on: Mapped[date | None]
+    parked_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    service: Mapped[ClientService] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class BillingRun(db.Model):
+    """One run of `bill`. `totals`: {currency: minor units}."""
+
+    __tablename__ = "billing_runs"
+    __label__ = "billing run"
+
+    id: Mapped[Id]
+    as_of: Mapped[date]
+    state: Mapped[JobState] = mapped_column(enum_type(JobState, "state"), default=JobState.RUNNING)
+    started_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]
+    started_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    lines: Mapped[int] = mapped_column(default=0)
+    invoices: Mapped[int] = mapped_column(default=0)
+    parked: Mapped[int] = mapped_column(default=0)
+    totals: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
+
+
+class BillingFailure(db.Model):
+    """A service that a run could not bill, with the reason in words."""
+
+    __tablename__ = "billing_failures"
+    __table_args__ = (sa.UniqueConstraint("run_id", "client_service_id"),)
+
+    id: Mapped[Id]
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("billing_runs.id"))
+    client_service_id: Mapped[int] = mapped_column(sa.ForeignKey("client_services.id"), index=True)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    settled_at: Mapped[Instant | None]
+
+
+class InvoiceSeries(db.Model):
+    """The counter row of a series; locked by whoever takes the next number."""
+
+    __tablename__ = "invoice_series"
+
+    kind: Mapped[InvoiceKind] = mapped_column(enum_type(InvoiceKind, "kind"), primary_key=True)
+    prefix: Mapped[str] = mapped_column(sa.String(20))
+    next_number: Mapped[int] = mapped_column(sa.BigInteger, default=1)
+
+
+class Invoice(db.Model):
+    """An invoice or a credit note. A draft has no number; an issued one is frozen (trigger).
+
+    `party` is what the document says of company and client, copied when it is issued.
+    """
+
+    __tablename__ = "invoices"
+    __label__ = "invoice"
+    __table_args__ = (
+        sa.CheckConstraint("(status = 'draft') = (number IS NULL)", name="number"),
+        sa.CheckConstraint("(status = 'draft') = (issued_on IS NULL)", name="issued"),
+        sa.CheckConstraint("total_minor = subtotal_minor + tax_minor", name="total"),
+        sa.Index("ix_invoices_client", "client_id", "id"),
+        sa.Index("ix_invoices_status", "status", "due_on"),
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[int] = mapped_column(sa.ForeignKey("clients.id"))
+    kind: Mapped[InvoiceKind] = mapped_column(enum_type(InvoiceKind, "kind"), default=InvoiceKind.INVOICE)
+    status: Mapped[InvoiceStatus] = mapped_column(
+        enum_type(InvoiceStatus, "status"), default=InvoiceStatus.DRAFT
+    )
+    number: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
+    currency: Mapped[Currency]
+    drafted_on: Mapped[date]
+    issued_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    subtotal_minor: Mapped[Minor] = mapped_column(default=0)
+    tax_minor: Mapped[Minor] = mapped_column(default=0)
+    total_minor: Mapped[Minor] = mapped_column(default=0)
+    paid_minor: Mapped[Minor] = mapped_column(default=0)
+    run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("billing_runs.id"), index=True)
+    corrects_invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoices.id"), index=True)
+    po_number: Mapped[str] = mapped_column(sa.String(60), default="")
+    notes: Mapped[str] = mapped_column(sa.Text, default="")
+    party: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    void_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    client: Mapped[Client] = relationship()
+    lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.id", back_populates="invoice")
+    taxes: Mapped[list["InvoiceTax"]] = relationship(order_by="InvoiceTax.rate_percent")
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def open_amount(self) -> Money:
+        return Money(self.total_minor - self.paid_minor, self.currency)
+
+
+class InvoiceLine(db.Model):
+    """One charge or credit. The index on (service, kind, period start) is what makes a run harmless to repeat."""
+
+    __tablename__ = "invoice_lines"
+    __table_args__ = (
+        sa.Index(
+            "uq_invoice_lines_period", "client_service_id", "kind", "period_start", unique=True,
+            postgresql_where=sa.text("kind = 'recurring' AND NOT is_void"),
+        ),
+        sa.Index(
+            "uq_invoice_lines_once", "client_service_id", "kind", unique=True,
+            postgresql_where=sa.text("kind IN ('setup_fee', 'cancellation_fee') AND NOT is_void"),
+        ),
+        sa.CheckConstraint("period_end IS NULL OR period_end > period_start", name="period"),
+    )  # fmt: skip
+
+    id: Mapped[Id]
+    invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoices.id"), index=True)
+    client_service_id: Mapped[int | None] = mapped_column(sa.ForeignKey("client_services.id"))
+    kind: Mapped[LineKind] = mapped_column(enum_type(LineKind, "kind"))
+    description: Mapped[str] = mapped_column(sa.Text)
+    period_start: Mapped[date | None]
+    period_end: Mapped[date | None]
+    quantity: Mapped[int] = mapped_column(default=1)
+    amount_minor: Mapped[Minor]
+    tax_rate_percent: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4), default=Decimal(0))
+    corrects_line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice_lines.id"), index=True)
+    source_key: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
+    is_void: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+    invoice: Mapped[Invoice] = relationship(back_populates="lines")
+    service: Mapped[ClientService | None] = relationship()
+
+
+class InvoiceTax(db.Model):
+    """Tax of one rate on one document, rounded once."""
+
+    __tablename__ = "invoice_taxes"
+    __table_args__ = (sa.UniqueConstraint("invoice_id", "rate_percent"),)
+
+    id: Mapped[Id]
+    invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoices.id"))
+    rate_percent: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4))
+    base_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
+
+
+class Payment(db.Model):
+    __tablename__ = "payments"
+    __label__ = "payment"
+    __table_args__ = (sa.CheckConstraint("amount_minor > 0", name="amount"),)
+
+    id: Mapped[Id]
+    client_id: Mapped[int] = mapped_column(sa.ForeignKey("clients.id"), index=True)
+    invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoices.id"), index=True)
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    received_on: Mapped[date]
+    method: Mapped[str] = mapped_column(sa.String(40), default="")
+    reference: Mapped[str] = mapped_column(sa.String(120), default="")
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    recorded_at: Mapped[Instant]

@@ -1,0 +1,467 @@
+"""Every fact that can happen, one frozen dataclass each (screen 1).
+
+An event is written in the transaction of the change that it reports. Its fields are its payload: plain
+values, dates, instants and Money; `changes` maps a field to what it was and what it is. The event table is
+the timeline of its subject and the audit trail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+Changes = Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened to one subject. `subject_field` names the field that holds the subject's id."""
+
+    kind: ClassVar[str] = ""
+    subject_type: ClassVar[str] = ""
+    subject_field: ClassVar[str] = ""
+
+    @property
+    def subject_id(self) -> int:
+        return int(getattr(self, self.subject_field))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceEvent(Event):
+    """A fact of the life of one client service."""
+
+    subject_type = "client_service"
+    subject_field = "service_id"
+    service_id: int
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceProvisioned(ServiceEvent):
+    kind = "service_provisioned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceEdited(ServiceEvent):
+    kind = "service_edited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceImported(ServiceEvent):
+    kind = "service_imported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvisioningStarted(ServiceEvent):
+    kind = "provisioning_started"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TechniciansAssigned(ServiceEvent):
+    kind = "technicians_assigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaConfigured(ServiceEvent):
+    kind = "sla_configured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringSetUp(ServiceEvent):
+    kind = "monitoring_set_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvisioningTaskChecked(ServiceEvent):
+    kind = "provisioning_task_checked"
+    task_id: int
+    title: str
+    done: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvisioningCompleted(ServiceEvent):
+    kind = "provisioning_completed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvisioningFailed(ServiceEvent):
+    kind = "provisioning_failed"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceActivated(ServiceEvent):
+    """`override_reason` is given when an admin activated it before provisioning was completed."""
+
+    kind = "service_activated"
+    override_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSuspended(ServiceEvent):
+    kind = "service_suspended"
+    reason: str
+    suspended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceResumed(ServiceEvent):
+    kind = "service_resumed"
+    resumed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationScheduled(ServiceEvent):
+    kind = "cancellation_scheduled"
+    effective_on: date
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationWithdrawn(ServiceEvent):
+    kind = "cancellation_withdrawn"
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCancelled(ServiceEvent):
+    """The cancellation took effect. `unused`: what becomes of days billed ahead (credit, deduct, nothing)."""
+
+    kind = "service_cancelled"
+    effective_on: date
+    reason: str
+    unused: str
+    fee_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceRenewed(ServiceEvent):
+    kind = "service_renewed"
+    term_start: date
+    term_end: date
+    months: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDueForRenewal(ServiceEvent):
+    kind = "service_due_for_renewal"
+    renewal_date: date
+    stage_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSlaBreached(ServiceEvent):
+    kind = "service_sla_breached"
+    incident_id: int
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceHealthDegraded(ServiceEvent):
+    kind = "service_health_degraded"
+    score_before: int
+    score: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceTransferred(ServiceEvent):
+    kind = "service_transferred"
+    from_client_id: int
+    to_client_id: int
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCompleted(ServiceEvent):
+    kind = "service_completed"
+    completed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalDenied(ServiceEvent):
+    kind = "renewal_denied"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceChanged(ServiceEvent):
+    kind = "price_changed"
+    effective_on: date
+    cycle_price_before_minor: int
+    cycle_price_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurringBillingCreated(ServiceEvent):
+    kind = "recurring_billing_created"
+    next_bill_date: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurringBillingChanged(ServiceEvent):
+    """The schedule was paused, resumed, ended, moved or extended."""
+
+    kind = "recurring_billing_changed"
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientEvent(Event):
+    """A fact of a client's record: `what` says it in words (client created, contact changed …)."""
+
+    kind = "client_changed"
+    subject_type = "client"
+    subject_field = "client_id"
+    client_id: int
+    what: str
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueChanged(Event):
+    """A product, SLA policy or calendar was created or changed."""
+
+    kind = "catalogue_changed"
+    subject_field = "subject"
+    subject_type = "catalogue"
+    subject: int
+    what: str
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsChanged(Event):
+    kind = "settings_changed"
+    subject_type = "settings"
+    subject_field = "subject"
+    subject: int = 1
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookImported(Event):
+    kind = "book_imported"
+    subject_type = "import"
+    subject_field = "import_id"
+    import_id: int
+    files: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceEvent(Event):
+    subject_type = "invoice"
+    subject_field = "invoice_id"
+    invoice_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceIssued(InvoiceEvent):
+    kind = "invoice_issued"
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceVoided(InvoiceEvent):
+    kind = "invoice_voided"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRecorded(InvoiceEvent):
+    kind = "payment_recorded"
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaReportRequested(Event):
+    kind = "sla_report_requested"
+    subject_type = "report"
+    subject_field = "report_id"
+    report_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkRequested(Event):
+    """A bulk action over chosen services is to be worked through in the background."""
+
+    kind = "bulk_requested"
+    subject_type = "bulk"
+    subject_field = "bulk_id"
+    bulk_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeQueued(Event):
+    """One message to one person by one outside channel waits to be sent."""
+
+    kind = "notice_queued"
+    subject_type = "notice"
+    subject_field = "notice_id"
+    notice_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryEvent(Event):
+    """A fact of one event's way to one listener."""
+
+    subject_type = "delivery"
+    subject_field = "delivery_id"
+    delivery_id: int
+    listener: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryParked(DeliveryEvent):
+    """A listener failed too often: admins are told, and it stands on the ops page."""
+
+    kind = "delivery_parked"
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryRetried(DeliveryEvent):
+    """Somebody put a parked delivery back."""
+
+    kind = "delivery_retried"
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryGivenUp(DeliveryEvent):
+    """Somebody acknowledged that a parked delivery will never be done."""
+
+    kind = "delivery_given_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodicRunEvent(Event):
+    """A fact of the calendar: `name` is the entry, `slot` the instant at which it was to run."""
+
+    subject_type = "periodic_run"
+    subject_field = "run_id"
+    run_id: int
+    name: str
+    slot: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodicRunMissed(PeriodicRunEvent):
+    """Nobody was there to run it in time; `missed` slots are made up for by one run."""
+
+    kind = "periodic_run_missed"
+    missed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodicRunFailed(PeriodicRunEvent):
+    kind = "periodic_run_failed"
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodicRunRepeated(PeriodicRunEvent):
+    """Somebody let a failed run run again."""
+
+    kind = "periodic_run_repeated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserEvent(Event):
+    """A fact of a staff member's account."""
+
+    subject_type = "user"
+    subject_field = "user_id"
+    user_id: int
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserAdded(UserEvent):
+    kind = "user_added"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserInvited(UserEvent):
+    kind = "user_invited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneTimeLinkMade(UserEvent):
+    """A link to set a password (purpose: invite, reset) is to be mailed; its token is derived from the row."""
+
+    kind = "one_time_link_made"
+    link_id: int
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileChanged(UserEvent):
+    kind = "profile_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleChanged(UserEvent):
+    kind = "role_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDeactivated(UserEvent):
+    kind = "user_deactivated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserReactivated(UserEvent):
+    kind = "user_reactivated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(UserEvent):
+    """`how`: changed (the old one was given), link (a one-time link was used), demo."""
+
+    kind = "password_changed"
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(UserEvent):
+    """`second_step`: code, recovery code, or none."""
+
+    kind = "signed_in"
+    second_step: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInFailed(UserEvent):
+    """A wrong password or code for an account that exists; no more than ten in 15 minutes are recorded."""
+
+    kind = "sign_in_failed"
+    step: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOut(UserEvent):
+    """`what`: this session, another session, all other sessions."""
+
+    kind = "signed_out"
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondStepSetUp(UserEvent):
+    kind = "second_step_set_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondStepRemoved(UserEvent):
+    kind = "second_step_removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade(UserEvent):
+    kind = "recovery_codes_made"

@@ -1,0 +1,28 @@
+"""Imports of a book of business that were uploaded on the page."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Id, Instant, db, enum_type
+from portal.domain.words import JobState
+
+
+class ImportRun(db.Model):
+    """`archive` is the uploaded zip, dropped when the run is over. `result` is the report of contract.md."""
+
+    __tablename__ = "import_runs"
+    __label__ = "import"
+
+    id: Mapped[Id]
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    archive: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    is_dry_run: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[JobState] = mapped_column(enum_type(JobState, "state"), default=JobState.WAITING)
+    progress: Mapped[int] = mapped_column(default=0)
+    requested_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    requested_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]
+    result: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)

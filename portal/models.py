@@ -1,0 +1,24 @@
+"""Every table, imported once so that the metadata is whole."""
+
+from portal import outbox
+from portal.domain.billing import models as billing
+from portal.domain.bulk import models as bulk
+from portal.domain.catalogue import models as catalogue
+from portal.domain.clients import models as clients
+from portal.domain.company import models as company
+from portal.domain.health import models as health
+from portal.domain.imports import models as imports
+from portal.domain.lifecycle import models as lifecycle
+from portal.domain.metrics import models as metrics
+from portal.domain.notices import models as notices
+from portal.domain.provisioning import models as provisioning
+from portal.domain.renewals import models as renewals
+from portal.domain.reports import models as reports
+from portal.domain.sla import models as sla
+from portal.domain.staff import models as staff
+from portal.domain.uptime import models as uptime
+
+__all__ = [
+    "billing", "bulk", "catalogue", "clients", "company", "health", "imports", "lifecycle", "metrics",
+    "notices", "outbox", "provisioning", "renewals", "reports", "sla", "staff", "uptime",
+]  # fmt: skip
