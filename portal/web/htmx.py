@@ -1,0 +1,90 @@
+"""One URL, two answers: a whole page, or the part of it that htmx asked for.
+
+htmx-flask's own `make_response` refuses `morph` and every swap modifier and never says `Vary`, so both are set here.
+"""
+
+import json
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request
+
+SHELLS = {"main": "layouts/main.html", "dialog": "layouts/dialog.html"}
+
+
+def asked_by_htmx() -> bool:
+    """Whether htmx waits for a part of a page; boosted links and restored history want the whole."""
+    asks = request.headers
+    return (
+        asks.get("HX-Request") == "true"
+        and asks.get("HX-Boosted") != "true"
+        and asks.get("HX-History-Restore-Request") != "true"
+    )
+
+
+def shell() -> str:
+    """The layout around the page's blocks: everything, the main region only, or the dialog's inside."""
+    target = request.headers.get("HX-Target", "") if asked_by_htmx() else ""
+    return SHELLS.get(target, "layouts/shell.html")
+
+
+def target() -> str:
+    """Where a form on this page puts its own answer: into the dialog that shows it, or into the page."""
+    return "#dialog" if shell() == SHELLS["dialog"] else "#main"
+
+
+def page(full: str, fragment: str | None = None, **ctx: Any) -> Response:
+    """The fragment to htmx, the full page to everybody else.
+
+    When htmx fills the page's main region or the dialog, it gets the full template in a slimmer shell.
+    """
+    whole = fragment is None or not asked_by_htmx() or shell() in SHELLS.values()
+    return varied(make_response(render_template(full if whole else fragment, **ctx)))
+
+
+def done(
+    fragment: str | None = None,
+    *,
+    then: str,
+    toast: str | None = None,
+    kind: str = "success",
+    into: str | None = None,
+    **ctx: Any,
+) -> Response:
+    """It happened. Plain forms go on to `then` (303); htmx gets the fragment, or is sent to `then` too.
+
+    toast: one sentence for the person, shown here or on the next page; kind: success, info, warning, danger.
+    into: CSS selector of what the fragment replaces when that is not the form's own target (a form in a dialog).
+    """
+    if fragment is None or not asked_by_htmx():
+        if toast:
+            flash(toast, kind)
+        return _go(then)
+    answer = varied(make_response(render_template(fragment, **ctx)))
+    events: dict[str, Any] = {"closeDialog": True}
+    if toast:
+        events["toast"] = {"kind": kind, "text": toast}
+    answer.headers["HX-Trigger"] = json.dumps(events)
+    if into:
+        answer.headers["HX-Retarget"] = into
+        answer.headers["HX-Reswap"] = "outerHTML"
+    return answer
+
+
+def refuse(template: str, status: int = 422, **ctx: Any) -> Response:
+    """It did not happen, and this form says why. A fragment gets a page around it when a plain form was sent."""
+    is_fragment = template.rpartition("/")[2].startswith("_")
+    if is_fragment and not asked_by_htmx():
+        ctx["fragment"], template = template, "layouts/fragment.html"
+    return varied(make_response(render_template(template, **ctx), status))
+
+
+def varied(answer: Response) -> Response:
+    """Caches and the browser's history must not take the fragment for the page."""
+    answer.vary.update(("HX-Request", "HX-Target"))
+    return answer
+
+
+def _go(then: str) -> Response:
+    if not asked_by_htmx():
+        return varied(make_response(redirect(then, 303)))
+    return varied(Response("", 200, {"HX-Redirect": then}))
