@@ -177,7 +177,7 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 def _address(text: str, schemes: tuple[str, ...], example: str) -> str:
     """`text` if it is an address of one of the schemes; never repeats it: it may hold a password."""
-    if text and text.partition("://")[0] not in schemes or "://" not in (text or "://"):
+    if text and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError(f"an address such as {example} is expected.")
     return text
 
