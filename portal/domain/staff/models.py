@@ -24,7 +24,7 @@ class LinkPurpose(StrEnum):
 class Step(StrEnum):
     """What a guess was made at: each is throttled on its own."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105
     CODE = "code"
     FORGOT = "forgot"
 
@@ -93,7 +93,9 @@ class LoginAttempt(db.Model):
     """One guess; `account` is a hash, for people type passwords into the e-mail field."""
 
     __tablename__ = "login_attempts"
-    __table_args__ = (sa.Index("ix_login_attempts_account_address_step_at", "account", "address", "step", "at"),)
+    __table_args__ = (
+        sa.Index("ix_login_attempts_account_address_step_at", "account", "address", "step", "at"),
+    )
 
     id: Mapped[Id]
     account: Mapped[str] = mapped_column(sa.String(64))
@@ -109,7 +111,9 @@ class OneTimeLink(db.Model):
     """
 
     __tablename__ = "one_time_links"
-    __table_args__ = (sa.CheckConstraint("expires_at <= created_at + interval '60 minutes'", name="an_hour_at_most"),)
+    __table_args__ = (
+        sa.CheckConstraint("expires_at <= created_at + interval '60 minutes'", name="an_hour_at_most"),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
@@ -127,7 +131,9 @@ class RecoveryCode(db.Model):
     """One of the codes that stand in for a lost telephone, each once."""
 
     __tablename__ = "recovery_codes"
-    __table_args__ = (sa.UniqueConstraint("user_id", "code_hash", name="uq_recovery_codes_user_id_code_hash"),)
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "code_hash", name="uq_recovery_codes_user_id_code_hash"),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
