@@ -8,13 +8,19 @@ import base64
 import hashlib
 import hmac
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
+
+from portal.domain.errors import Refused
 
 _secret_key: bytes | None = None
 
 
 class NotConfigured(RuntimeError):
     """The vault was used before the app was made."""
+
+
+class Unreadable(Refused):
+    """It was sealed under another SECRET_KEY, and can only be entered anew."""
 
 
 def configure(secret_key: str) -> None:
@@ -29,8 +35,11 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """What `seal` was given. Raises cryptography's InvalidToken when SECRET_KEY is another one by now."""
-    return _fernet().decrypt(sealed.encode()).decode()
+    """What `seal` was given. Raises Unreadable when SECRET_KEY is another one by now."""
+    try:
+        return _fernet().decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise Unreadable("The portal’s key was changed since this was stored. Ask an admin.") from None
 
 
 def sign(purpose: str, text: str) -> str:

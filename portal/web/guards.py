@@ -4,8 +4,8 @@
     @requires(Permission.SUSPEND)
     def suspend(service_id): …
 
-The decorators only mark the view; `check` stands before every request, so the order of decorators does not matter
-and a forgotten one is a closed door.
+The decorators only mark the view; `check` stands before every request, so the order of decorators does not
+matter and a forgotten one is a closed door.
 """
 
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def signed_in(view: View) -> View:
 
 
 def polled(view: View) -> View:
-    """A fragment that the page asks for by itself: that nobody is there any more must not go unnoticed for it."""
+    """A fragment that the page asks for by itself: it does not count as somebody being there."""
     view._polled = True  # type: ignore[attr-defined]
     return view
 

@@ -1,7 +1,7 @@
 """Who is asking: a cookie with a random token, and a row on the server that says what it is worth.
 
-Flask's own signed cookie carries the CSRF secret and flashed messages only; it signs nobody in. Flask-Login makes
-`current_user` of our row and nothing else: its session and remember cookies outlive a logout.
+Flask's own signed cookie carries the CSRF secret and flashed messages only; it signs nobody in. Flask-Login
+makes `current_user` of our row and nothing else: its session and remember cookies outlive a logout.
 """
 
 from flask import Flask, Response, after_this_request, current_app, g, request, session
@@ -47,7 +47,7 @@ def keep_alive() -> None:
 
 
 def begin(fresh_token: str) -> None:
-    """Give the browser a new session; everything it had before, the CSRF secret included, is worth nothing."""
+    """Give the browser a new session; all that it had before, the CSRF secret included, is worth nothing."""
     session.clear()
     after_this_request(lambda answer: _set(answer, fresh_token))
 
@@ -58,7 +58,7 @@ def end() -> None:
 
 
 def address() -> str:
-    """The address that asks; behind a proxy, as the proxy's header says, if the portal was told to trust it."""
+    """The address that asks, for counting guesses and for the list of sessions."""
     return request.remote_addr or "unknown"
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db import batch_lock, db, lock
+from portal.domain import fields
 from portal.domain.errors import Invalid, Refused
 from portal.domain.events import (
     OneTimeLinkMade,
@@ -19,15 +20,15 @@ from portal.domain.events import (
     UserReactivated,
 )
 from portal.domain.staff import passwords, rules
-from portal.domain.staff.models import LinkPurpose, OneTimeLink, Theme, User
+from portal.domain.staff.models import LinkPurpose, OneTimeLink, User
 from portal.domain.staff.permissions import Role
 from portal.domain.staff.queries import active_admins, by_email, link_of
 from portal.signals import send
 
 
-def add(*, email: str, name: str, role: Role, by: int | None, at: datetime) -> User:
+def add(*, email: str, name: str, role: str, by: int | None, at: datetime) -> User:
     """A new account, without a password yet. Raises Invalid, also for an address that has one already."""
-    fresh = {"email": rules.clean_email(email), "name": rules.clean_name(name), "role": role}
+    fresh = fields.check(rules.ACCOUNT, {"email": email, "name": name, "role": role})
     row = insert(User).values(**fresh, created_at=at).on_conflict_do_nothing(index_elements=["email"])
     user_id = db.session.scalar(row.returning(User.id))
     if user_id is None:
@@ -38,7 +39,7 @@ def add(*, email: str, name: str, role: Role, by: int | None, at: datetime) -> U
     return db.session.get_one(User, user_id)
 
 
-def invite(*, email: str, name: str, role: Role, by: int | None, at: datetime) -> OneTimeLink:
+def invite(*, email: str, name: str, role: str, by: int | None, at: datetime) -> OneTimeLink:
     """A new account, and the link with which its person sets a password."""
     user = add(email=email, name=name, role=role, by=by, at=at)
     return send_invite(user_id=user.id, by=by, at=at)
@@ -98,31 +99,27 @@ def set_demo_password(*, password: str, by: int | None, at: datetime) -> int:
 
 
 def edit_profile(
-    *, user_id: int, name: str, timezone: str | None, theme: Theme, by: int, at: datetime
+    *, user_id: int, name: str, timezone: str | None, theme: str, by: int, at: datetime
 ) -> None:
     """What people set about themselves; never their role or address."""
     user = lock(User, user_id)
-    wanted = {"name": rules.clean_name(name), "timezone": rules.clean_timezone(timezone), "theme": theme}
-    changes = {
-        key: (getattr(user, key), value) for key, value in wanted.items() if getattr(user, key) != value
-    }
-    for key, (_, value) in changes.items():
-        setattr(user, key, value)
+    wanted = {"name": name, "timezone": timezone, "theme": theme}
+    changes = fields.assign(user, fields.check(rules.PROFILE, wanted))
     if changes:
         send(ProfileChanged(user_id=user_id, changes=changes), by=by, at=at)
 
 
-def change_role(*, user_id: int, role: Role, by: int | None, at: datetime) -> User:
+def change_role(*, user_id: int, role: str, by: int | None, at: datetime) -> User:
     """The person signs in anew, so that no open page outlives the old role. Raises Refused."""
     batch_lock("admins")
-    user = lock(User, user_id)
-    if user.role is role:
+    user, new_role = lock(User, user_id), rules.ACCOUNT["role"](role)
+    if user.role is new_role:
         return user
     leaves = active_admins() - (user.role is Role.ADMIN and user.is_active)
-    gains = role is Role.ADMIN and user.is_active
+    gains = new_role is Role.ADMIN and user.is_active
     rules.check_role_change(own=user_id == by, leaves_admins=leaves + gains)
-    send(RoleChanged(user_id=user_id, changes={"role": (user.role, role)}), by=by, at=at)
-    user.role = role
+    send(RoleChanged(user_id=user_id, changes={"role": (user.role, new_role)}), by=by, at=at)
+    user.role = new_role
     user.epoch += 1
     return user
 

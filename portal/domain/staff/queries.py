@@ -15,7 +15,8 @@ from portal.domain.staff.permissions import GRANTS, Permission, Role
 
 
 def by_email(email: str) -> User | None:
-    return db.session.scalar(sa.select(User).filter_by(email=email.strip().lower()))
+    """Whatever somebody typed; PostgreSQL takes no NUL characters."""
+    return db.session.scalar(sa.select(User).filter_by(email=email.replace("\0", "").strip().lower()))
 
 
 def active(*roles: Role) -> Sequence[User]:
@@ -50,13 +51,10 @@ class SignedInBrowser:
 
 
 def browser_of(token: str, *, at: datetime) -> SignedInBrowser | None:
-    """None when the session ended: signed out, idle, aged, of an earlier epoch, or still awaiting its code."""
+    """None when the session ended (signed out, idle, aged, of an earlier epoch) or still awaits its code."""
     known = all_settings()
-    found = db.session.execute(
-        _live(at, idle_minutes=known["idle_minutes"]).where(
-            UserSession.token_hash == vault.fingerprint(token)
-        )
-    ).one_or_none()
+    live = _live(at, idle_minutes=known["idle_minutes"])
+    found = db.session.execute(live.where(UserSession.token_hash == vault.fingerprint(token))).one_or_none()
     if found is None or found.UserSession.awaits_code:
         return None
     user, session = found.User, found.UserSession

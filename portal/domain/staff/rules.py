@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from zoneinfo import available_timezones
 
+from portal.domain import fields
 from portal.domain.errors import DomainError, Invalid, Refused
 from portal.domain.staff.common_passwords import RUNS, WORDS
+from portal.domain.staff.models import Theme
 from portal.domain.staff.permissions import Role
 
 PASSWORD_MIN = 12
@@ -21,7 +22,18 @@ CODE_STEP_LIFE = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 RECOVERY_CODES = 10
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+ACCOUNT: dict[str, fields.Cleaner] = {
+    "email": fields.email,
+    "name": fields.text(120, required=True),
+    "role": fields.one_of(Role),
+}
+PROFILE: dict[str, fields.Cleaner] = {
+    "name": ACCOUNT["name"],
+    "timezone": fields.optional(fields.timezone),
+    "theme": fields.one_of(Theme),
+}
+"""What an admin enters about somebody, and what people set about themselves."""
+
 _LEET = str.maketrans("013457@$", "oieastas")
 _YEAR = re.compile(r"(19|20)\d\d")
 _SAME = re.compile(r"(.)\1{2,}")
@@ -39,30 +51,6 @@ class TooManyAttempts(DomainError):
             f"Too many attempts. Please wait {minutes} minute{'s' if minutes > 1 else ''} and try again,"
             " or ask for a link to set a new password."
         )
-
-
-def clean_email(text: str) -> str:
-    """The address as it is stored: lower case, no blanks around it. Raises Invalid."""
-    email = text.strip().lower()
-    if len(email) > 254 or not _EMAIL.fullmatch(email):
-        raise Invalid(faults={"email": "This is not an e-mail address."})
-    return email
-
-
-def clean_name(text: str) -> str:
-    name = " ".join(text.split())
-    if not 1 <= len(name) <= 120:
-        raise Invalid(faults={"name": "A name has 1 to 120 characters."})
-    return name
-
-
-def clean_timezone(text: str | None) -> str | None:
-    """A zone of the tz database, or None for the company's."""
-    if not text:
-        return None
-    if text not in available_timezones():
-        raise Invalid(faults={"timezone": "This time zone is not known. Choose one from the list."})
-    return text
 
 
 def check_password(password: str, *, email: str, name: str) -> None:
