@@ -11,11 +11,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises BadSettings with every fault of the environment."""
     settings = settings or Settings.from_env(os.environ)
     app = Flask("portal")
-    app.config.from_mapping(settings.flask_config())
     app.extensions["settings"] = settings
 
     from portal import extensions, models  # noqa: F401  (models: the metadata must be whole)
 
+    app.config.from_mapping(extensions.configuration(settings))
     extensions.init(app)
 
     from portal import outbox

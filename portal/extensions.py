@@ -8,6 +8,9 @@ from htmx_flask import Htmx
 
 from portal import clock
 from portal.db import db
+from portal.domain.company.identity import Identity, configure
+from portal.domain import vault
+from portal.settings import Settings
 
 csrf = CSRFProtect()
 htmx = Htmx()
@@ -15,8 +18,37 @@ migrate = Migrate(directory="migrations")
 compress = Compress()
 
 
+STATEMENT_TIMEOUT_MS = 15_000
+
+
+def configuration(settings: Settings) -> dict[str, object]:
+    """Flask's own configuration. No statement of a page may hold a row or a connection for long."""
+    limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_pre_ping": True,
+            "pool_size": 10,
+            "max_overflow": 10,
+            "connect_args": {"options": limits, "connect_timeout": 5},
+        },
+        "TRUSTED_HOSTS": list(settings.trusted_hosts),
+        "SESSION_COOKIE_SECURE": settings.production,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "MAX_CONTENT_LENGTH": 32 * 1024 * 1024,
+        "WTF_CSRF_TIME_LIMIT": 12 * 3600,
+        "TESTING": settings.testing,
+    }
+
+
 def init(app: Flask) -> None:
-    clock.set_company_zone(app.extensions["settings"].company_timezone)
+    settings: Settings = app.extensions["settings"]
+    clock.set_company_zone(settings.company_timezone)
+    configure(
+        Identity(name=settings.company_name, currency=settings.company_currency, locale=settings.company_locale)
+    )
+    vault.configure(app.extensions["settings"].secret_key)
     db.init_app(app)
     migrate.init_app(app, db)
     csrf.init_app(app)

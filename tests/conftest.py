@@ -3,15 +3,21 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy.orm import Session
 
 from portal import create_app
+from portal.db import db
 from portal.embedded import Servers
 from portal.settings import Settings
+from tests.browsing import Browser
+from tests.clock import TestClock
+from tests.factories import Cast
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -38,3 +44,64 @@ def app(settings: Settings) -> Flask:
     with app.app_context():
         upgrade(directory=str(MIGRATIONS))
     return app
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A database that forgets everything after the test.
+
+    Every session of the test joins one outer transaction by savepoints, so commits and signals are real. For what
+    needs several connections (races, workers, kills) there is `live`.
+    """
+    with app.app_context():
+        engine = db.engine
+        connection = engine.connect()
+        outer = connection.begin()
+        db.session.configure(join_transaction_mode="create_savepoint")
+        db.engines[None] = connection
+        try:
+            yield db.session
+        finally:
+            db.session.remove()
+            outer.rollback()
+            connection.close()
+            db.engines[None] = engine
+            db.session.configure(join_transaction_mode="conditional_savepoint")
+
+
+@pytest.fixture
+def live(app: Flask) -> Iterator[Session]:
+    """The database itself, with real commits; emptied after the test."""
+    with app.app_context():
+        yield db.session
+        db.session.remove()
+        empty_the_database()
+
+
+def empty_the_database() -> None:
+    """TRUNCATE everything; the append-only guard of the events stands aside for it."""
+    tables = ", ".join(table.name for table in db.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE events DISABLE TRIGGER USER")
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        connection.exec_driver_sql("ALTER TABLE events ENABLE TRIGGER USER")
+
+
+@pytest.fixture
+def clock() -> Iterator[TestClock]:
+    """The portal's clock in the hand of the test; it stands at noon UTC of 20 Nov 2026."""
+    hand = TestClock(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    with hand.in_charge():
+        yield hand
+
+
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    """Ana (account manager), Tom (technician), Fay (finance), Adi (admin), Vic (viewer)."""
+    return Cast.assemble()
+
+
+@pytest.fixture
+def browser(app: Flask, session: Session) -> Browser:
+    """Nobody yet: `browser.sign_in(cast.ana)`. Every page that it gets is checked."""
+    return Browser(app)

@@ -21,6 +21,7 @@ class RecurringBilling(db.Model):
 
     `next_bill_date` is the first day not billed yet: the next line covers it up to the next boundary, so a
     stub after a resume or a transfer needs no case of its own. `ends_on`: nothing is billed from that day on.
+    `next_amount_minor` replaces `amount_minor` for periods that start on or after `next_amount_from`.
     """
 
     __tablename__ = "recurring_billings"
@@ -48,6 +49,8 @@ class RecurringBilling(db.Model):
     status: Mapped[ScheduleStatus] = mapped_column(
         enum_type(ScheduleStatus, "status"), default=ScheduleStatus.ACTIVE
     )
+    next_amount_minor: Mapped[Minor | None]
+    next_amount_from: Mapped[date | None]
     paused_on: Mapped[date | None]
     parked_reason: Mapped[str] = mapped_column(sa.Text, default="")
     version: Mapped[int] = mapped_column(default=1)

@@ -146,6 +146,9 @@ class ClientService(db.Model):
 
     __mapper_args__ = {"version_id_col": version}
 
+    already_done_message = ""
+    """What to say when the last command found that it had happened before; not stored."""
+
     @property
     def cycle_price(self) -> Money:
         return Money(self.cycle_price_minor, self.currency)
