@@ -151,11 +151,15 @@ class Range(Filter):
 
     def condition(self, value: tuple[Any, Any], column: Column) -> Condition:
         low, high = value
-        return sa.and_(*([column >= low] if low is not None else []), *([column <= high] if high is not None else []))
+        return sa.and_(
+            *([column >= low] if low is not None else []), *([column <= high] if high is not None else [])
+        )
 
     def chips(self, value: tuple[Any, Any]) -> list[Chip]:
         low, high = value
-        span = f"{low} – {high}" if None not in value else (f"from {low}" if high is None else f"up to {high}")
+        span = (
+            f"{low} – {high}" if None not in value else (f"from {low}" if high is None else f"up to {high}")
+        )
         return [Chip(text=f"{self.label}: {span}", without=tuple((name, "") for name in self.names))]
 
 

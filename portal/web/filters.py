@@ -1,5 +1,7 @@
 """How money, time and numbers read on a page; colours of states. One meaning, one colour, on every screen."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,19 +21,26 @@ from markupsafe import Markup
 
 from portal import clock
 from portal.domain.money import Money, exponent
+from portal.web import htmx
 
 NOT_KNOWN = "n/a"
 NARROW_SPACE = "\u00a0"
 FAR_AWAY = timedelta(days=60)
 
 COLOURS: dict[str, str] = {
-    **dict.fromkeys(("active", "completed_provisioning", "paid", "done", "sent", "accepted", "resolved"), "green"),
+    **dict.fromkeys(
+        ("active", "completed_provisioning", "paid", "done", "sent", "accepted", "resolved"), "green"
+    ),
     **dict.fromkeys(("healthy", "ok", "success", "met", "ready"), "green"),
     **dict.fromkeys(("fair",), "lime"),
-    **dict.fromkeys(("pending", "in_progress", "issued", "running", "queued", "open", "info", "medium"), "blue"),
+    **dict.fromkeys(
+        ("pending", "in_progress", "issued", "running", "queued", "open", "info", "medium"), "blue"
+    ),
     **dict.fromkeys(("new", "acknowledged", "review"), "blue"),
     **dict.fromkeys(("suspended", "partly_paid", "waiting", "high", "poor", "warning", "paused"), "amber"),
-    **dict.fromkeys(("failed", "overdue", "critical", "breached", "danger", "error", "parked", "down"), "red"),
+    **dict.fromkeys(
+        ("failed", "overdue", "critical", "breached", "danger", "error", "parked", "down"), "red"
+    ),
 }
 HEALTH: tuple[tuple[int, str], ...] = ((80, "green"), (60, "lime"), (40, "amber"), (0, "red"))
 
@@ -56,6 +65,12 @@ def label(value: Any) -> str:
     return own if isinstance(own, str) else str(value).replace("_", " ").capitalize()
 
 
+def initials(name: str) -> str:
+    """Ana Maria Berg → AB."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
 class Formats:
     """The filters, in the company's locale; times in the zone of the person who looks."""
 
@@ -72,7 +87,9 @@ class Formats:
         """`Money`, or minor units with their currency: 1,234.50 USD."""
         if amount is None:
             return NOT_KNOWN
-        minor, code = (amount.minor, amount.currency) if isinstance(amount, Money) else (int(amount), currency)
+        minor, code = (
+            (amount.minor, amount.currency) if isinstance(amount, Money) else (int(amount), currency)
+        )
         if code is None:
             raise ValueError("An amount in minor units needs its currency.")
         places = exponent(code)
@@ -154,7 +171,7 @@ def _digits(exact: Decimal, places: int, locale: Locale) -> str:
 
 
 def asset_links(app: Flask) -> Callable[[str], str]:
-    """`asset("portal.css")`: the address of a static file, changing with its content, so that it can be cached."""
+    """`asset("portal.css")`: the address of a static file; it changes with the content."""
 
     @lru_cache(maxsize=256)
     def asset(name: str) -> str:
@@ -170,4 +187,12 @@ def init(app: Flask) -> None:
     for name in ("number", "money", "percent", "date", "day", "when", "time"):
         app.jinja_env.filters[name] = getattr(formats, name)
     app.jinja_env.filters.update(label=label, status_colour=status_colour, health_colour=health_colour)
-    app.jinja_env.globals["asset"] = asset_links(app)
+    app.jinja_env.filters["initials"] = initials
+    app.jinja_env.globals.update(
+        asset=asset_links(app),
+        shell=htmx.shell,
+        target=htmx.target,
+        htmx_config=htmx.CONFIG,
+        company_name=app.extensions["settings"].company_name,
+        page_language="en",
+    )

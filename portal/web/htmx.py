@@ -1,6 +1,6 @@
 """One URL, two answers: a whole page, or the part of it that htmx asked for.
 
-htmx-flask's own `make_response` refuses `morph` and every swap modifier and never says `Vary`, so both are set here.
+htmx-flask's own `make_response` refuses `morph` and swap modifiers and never says `Vary`: set here instead.
 """
 
 import json
@@ -8,6 +8,24 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
+# Without eval and inherited attributes; forms that were refused (422, 409) are shown like any answer.
+CONFIG = json.dumps(
+    {
+        "allowEval": False,
+        "includeIndicatorStyles": False,
+        "selfRequestsOnly": True,
+        "disableInheritance": True,
+        "historyCacheSize": 0,
+        "refreshOnHistoryMiss": True,
+        "timeout": 30000,
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "422|409", "swap": True},
+            {"code": "[45]..", "swap": False, "error": True},
+        ],
+    }
+)
 SHELLS = {"main": "layouts/main.html", "dialog": "layouts/dialog.html"}
 
 
@@ -53,7 +71,7 @@ def done(
     """It happened. Plain forms go on to `then` (303); htmx gets the fragment, or is sent to `then` too.
 
     toast: one sentence for the person, shown here or on the next page; kind: success, info, warning, danger.
-    into: CSS selector of what the fragment replaces when that is not the form's own target (a form in a dialog).
+    into: CSS selector of what the fragment replaces when that is not the form's own target (a dialog's form).
     """
     if fragment is None or not asked_by_htmx():
         if toast:
@@ -71,7 +89,7 @@ def done(
 
 
 def refuse(template: str, status: int = 422, **ctx: Any) -> Response:
-    """It did not happen, and this form says why. A fragment gets a page around it when a plain form was sent."""
+    """It did not happen, and this form says why. For a plain form, a fragment gets a page around it."""
     is_fragment = template.rpartition("/")[2].startswith("_")
     if is_fragment and not asked_by_htmx():
         ctx["fragment"], template = template, "layouts/fragment.html"

@@ -1,7 +1,7 @@
-"""Pages by key: the rows after (or before) a known row, so that the thousandth page costs what the first does.
+"""Pages by key: the rows after (or before) a known row, so that page 1,000 costs what the first does.
 
-Rows are ordered by (sort expression, id), empty values last in both directions. A cursor is the sort value and id of
-the row at the edge, signed: whatever else stands in the address (−1, 10³⁰, NUL) is the first page.
+Rows are ordered by (sort expression, id), empty values last in both directions. A cursor is the sort value
+and id of the row at the edge, signed: whatever else stands in the address (−1, 10³⁰, NUL) is the first page.
 """
 
 from dataclasses import dataclass

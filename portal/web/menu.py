@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from flask import Flask
 from flask_login import current_user
 
 from portal.domain.staff.permissions import Permission, may
@@ -64,3 +65,7 @@ def navigation() -> list[Section]:
         for section in MENU
     ]
     return [section for section in allowed if section.items]
+
+
+def init(app: Flask) -> None:
+    app.jinja_env.globals["navigation"] = navigation
