@@ -9,10 +9,13 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from itertools import count
+
+# Half-open like a period, between two aware UTC instants: the clocks of incidents and outages.
+Interval = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, order=True)
