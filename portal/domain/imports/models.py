@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.words import JobState
 
 
-class ImportRun(db.Model):
+class ImportRun(Base):
     """`archive` is the uploaded zip, dropped when the run is over. `result` is the report of contract.md."""
 
     __tablename__ = "import_runs"
