@@ -1,5 +1,7 @@
 """The Flask extensions, made once and bound to each app."""
 
+from pathlib import Path
+
 from flask import Flask
 from flask_compress import Compress
 from flask_migrate import Migrate
@@ -8,22 +10,30 @@ from htmx_flask import Htmx
 
 from portal import clock
 from portal.db import db
-from portal.domain.company.identity import Identity, configure
 from portal.domain import vault
+from portal.domain.company.identity import Identity, configure
 from portal.settings import Settings
+
+HERE = Path(__file__).parent
+# An installed wheel has the migrations inside the package, a clone beside it.
+MIGRATIONS = next(each for each in (HERE / "migrations", HERE.parent / "migrations") if each.is_dir())
 
 csrf = CSRFProtect()
 htmx = Htmx()
-migrate = Migrate(directory="migrations")
+migrate = Migrate(directory=str(MIGRATIONS))
 compress = Compress()
 
 
-STATEMENT_TIMEOUT_MS = 15_000
+TIMEOUTS_MS = {
+    "statement_timeout": 15_000,
+    "lock_timeout": 5_000,
+    "idle_in_transaction_session_timeout": 30_000,
+}
 
 
 def configuration(settings: Settings) -> dict[str, object]:
     """Flask's own configuration. No statement of a page may hold a row or a connection for long."""
-    limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    limits = " ".join(f"-c {name}={milliseconds}" for name, milliseconds in TIMEOUTS_MS.items())
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
@@ -46,7 +56,9 @@ def init(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     clock.set_company_zone(settings.company_timezone)
     configure(
-        Identity(name=settings.company_name, currency=settings.company_currency, locale=settings.company_locale)
+        Identity(
+            name=settings.company_name, currency=settings.company_currency, locale=settings.company_locale
+        )
     )
     vault.configure(app.extensions["settings"].secret_key)
     db.init_app(app)

@@ -57,7 +57,9 @@ class Browser:
         check(page, whole=not htmx)
         return page
 
-    def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **kwargs: Any) -> Page:
+    def post(
+        self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **kwargs: Any
+    ) -> Page:
         """Sends the form with the CSRF token of this session."""
         fields = {"csrf_token": self.csrf_token()} | (data or {})
         page = Page(self.http.post(path, data=fields, headers=HTMX if htmx else None, **kwargs))

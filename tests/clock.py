@@ -26,7 +26,9 @@ class TestClock:
 
     def set(self, when: date | datetime) -> None:
         """A date means noon UTC of that day."""
-        self.instant = when if isinstance(when, datetime) else datetime(when.year, when.month, when.day, 12, tzinfo=UTC)
+        self.instant = (
+            when if isinstance(when, datetime) else datetime(when.year, when.month, when.day, 12, tzinfo=UTC)
+        )
 
     def advance(self, **delta: float) -> None:
         self.instant += timedelta(**delta)

@@ -21,7 +21,7 @@ def upgrade():
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("windows", sa.Text(), nullable=False),
-        sa.Column("holidays_country", sa.String(length=10), nullable=False),
+        sa.Column("holidays_country", sa.String(length=40), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
         sa.UniqueConstraint("name", name=op.f("uq_calendars_name")),

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db
+from portal.db import Base, Id, Instant
 
 
-class EventRecord(db.Model):
+class EventRecord(Base):
     """One fact. Append-only: a trigger (migrations/guards.sql) refuses UPDATE, DELETE and TRUNCATE."""
 
     __tablename__ = "events"
@@ -28,7 +28,7 @@ class EventRecord(db.Model):
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
-class Delivery(db.Model):
+class Delivery(Base):
     """One event on its way to one listener.
 
     Pending until `done_at` or `parked_at` is set, so that pending + done + parked = created, always.

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Currency, Id, Instant, Minor, db, enum_type
+from portal.db import Base, Currency, Id, Instant, Minor, enum_type
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
@@ -16,7 +16,7 @@ from portal.domain.periods import Cycle
 from portal.domain.words import InvoiceKind, InvoiceStatus, JobState, LineKind, ScheduleStatus
 
 
-class RecurringBilling(db.Model):
+class RecurringBilling(Base):
     """The schedule of one service. Boundaries are computed from `first_on` and `anchor_day`, never stored.
 
     `next_bill_date` is the first day not billed yet: the next line covers it up to the next boundary, so a
@@ -63,7 +63,7 @@ class RecurringBilling(db.Model):
         return Money(self.amount_minor, self.currency)
 
 
-class BillingRun(db.Model):
+class BillingRun(Base):
     """One run of `bill`. `totals`: {currency: minor units}."""
 
     __tablename__ = "billing_runs"
@@ -81,7 +81,7 @@ class BillingRun(db.Model):
     totals: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
 
 
-class BillingFailure(db.Model):
+class BillingFailure(Base):
     """A service that a run could not bill, with the reason in words."""
 
     __tablename__ = "billing_failures"
@@ -94,7 +94,7 @@ class BillingFailure(db.Model):
     settled_at: Mapped[Instant | None]
 
 
-class InvoiceSeries(db.Model):
+class InvoiceSeries(Base):
     """The counter row of a series; locked by whoever takes the next number."""
 
     __tablename__ = "invoice_series"
@@ -104,7 +104,7 @@ class InvoiceSeries(db.Model):
     next_number: Mapped[int] = mapped_column(sa.BigInteger, default=1)
 
 
-class Invoice(db.Model):
+class Invoice(Base):
     """An invoice or a credit note. A draft has no number; an issued one is frozen (trigger).
 
     `party` is what the document says of company and client, copied when it is issued.
@@ -157,7 +157,7 @@ class Invoice(db.Model):
         return Money(self.total_minor - self.paid_minor, self.currency)
 
 
-class InvoiceLine(db.Model):
+class InvoiceLine(Base):
     """One charge or credit. The index on (service, kind, period start) is what makes a run harmless to repeat."""
 
     __tablename__ = "invoice_lines"
@@ -191,7 +191,7 @@ class InvoiceLine(db.Model):
     service: Mapped[ClientService | None] = relationship()
 
 
-class InvoiceTax(db.Model):
+class InvoiceTax(Base):
     """Tax of one rate on one document, rounded once."""
 
     __tablename__ = "invoice_taxes"
@@ -204,7 +204,7 @@ class InvoiceTax(db.Model):
     tax_minor: Mapped[Minor]
 
 
-class Payment(db.Model):
+class Payment(Base):
     __tablename__ = "payments"
     __label__ = "payment"
     __table_args__ = (sa.CheckConstraint("amount_minor > 0", name="amount"),)

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.words import ItemState, JobState
 
 
-class BulkAction(db.Model):
+class BulkAction(Base):
     __tablename__ = "bulk_actions"
     __label__ = "bulk action"
 
@@ -26,7 +26,7 @@ class BulkAction(db.Model):
     items: Mapped[list["BulkItem"]] = relationship(order_by="BulkItem.id")
 
 
-class BulkItem(db.Model):
+class BulkItem(Base):
     __tablename__ = "bulk_items"
     __table_args__ = (sa.UniqueConstraint("bulk_id", "client_service_id"),)
 

@@ -7,15 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Currency, Id, Minor, db, enum_type
+from portal.db import Base, Currency, Id, Minor, enum_type
 from portal.domain.periods import Cycle
 from portal.domain.words import ServiceLevel, ServiceType, Severity
 
 
-class Calendar(db.Model):
+class Calendar(Base):
     """Business hours. `windows`: "Mon-Fri 08:00-12:00,13:00-17:00;Sat 10:00-14:00" on the wall of `timezone`.
 
-    `holidays_country` takes the public holidays of a country; `CalendarHoliday` adds dated ones.
+    `holidays_country` takes the public holidays of a country or region ("DE", "DE-BY"); `CalendarHoliday` adds
+    dated ones.
     """
 
     __tablename__ = "calendars"
@@ -25,7 +26,7 @@ class Calendar(db.Model):
     name: Mapped[str] = mapped_column(sa.String(80), unique=True)
     timezone: Mapped[str] = mapped_column(sa.String(64))
     windows: Mapped[str] = mapped_column(sa.Text)
-    holidays_country: Mapped[str] = mapped_column(sa.String(10), default="")
+    holidays_country: Mapped[str] = mapped_column(sa.String(40), default="")
     version: Mapped[int] = mapped_column(default=1)
 
     holidays: Mapped[list["CalendarHoliday"]] = relationship(
@@ -34,7 +35,7 @@ class Calendar(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class CalendarHoliday(db.Model):
+class CalendarHoliday(Base):
     __tablename__ = "calendar_holidays"
     __table_args__ = (sa.UniqueConstraint("calendar_id", "on_date"),)
 
@@ -44,7 +45,7 @@ class CalendarHoliday(db.Model):
     name: Mapped[str] = mapped_column(sa.String(120), default="")
 
 
-class SlaPolicy(db.Model):
+class SlaPolicy(Base):
     """Targets per severity and the availability promised, in percent."""
 
     __tablename__ = "sla_policies"
@@ -64,7 +65,7 @@ class SlaPolicy(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class SlaTarget(db.Model):
+class SlaTarget(Base):
     """Minutes of business time to the first response and to the resolution."""
 
     __tablename__ = "sla_targets"
@@ -80,7 +81,7 @@ class SlaTarget(db.Model):
     resolution_minutes: Mapped[int]
 
 
-class Product(db.Model):
+class Product(Base):
     """A service template. `cycle_price_minor` is the price of one cycle (rule book 2)."""
 
     __tablename__ = "products"
@@ -120,7 +121,7 @@ class Product(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class ChecklistItem(db.Model):
+class ChecklistItem(Base):
     """One step of setting a product up; copied into tasks when provisioning starts."""
 
     __tablename__ = "checklist_items"

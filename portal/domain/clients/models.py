@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Currency, Id, Instant, db
+from portal.db import Base, Currency, Id, Instant
 from portal.domain.staff.models import User
 
 
-class Client(db.Model):
+class Client(Base):
     """A customer company. `tax_rate_percent` is exact; `billing_day` null means each service's own anniversary."""
 
     __tablename__ = "clients"
@@ -58,7 +58,7 @@ class Client(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Contact(db.Model):
+class Contact(Base):
     """A person at the client; `roles` (words.ContactRole) say which mail they get."""
 
     __tablename__ = "contacts"
@@ -78,7 +78,7 @@ class Contact(db.Model):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Contract(db.Model):
+class Contract(Base):
     """The agreement that client services can hang under. Percents are exact; null means the product's."""
 
     __tablename__ = "contracts"

@@ -27,4 +27,8 @@ def change(*, values: Mapping[str, Any], by: int | None, at: datetime) -> None:
         )
     db.session.expire_all()
     if changed:
-        send(SettingsChanged(changes={key: (before[key], value) for key, value in changed.items()}), by=by, at=at)
+        send(
+            SettingsChanged(changes={key: (before[key], value) for key, value in changed.items()}),
+            by=by,
+            at=at,
+        )

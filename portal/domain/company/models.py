@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Instant, db
+from portal.db import Base, Instant
 
 
-class BusinessSetting(db.Model):
+class BusinessSetting(Base):
     """A setting that differs from its default in `rules.SETTINGS`."""
 
     __tablename__ = "business_settings"

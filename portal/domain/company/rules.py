@@ -46,7 +46,9 @@ def check(key: str, value: Any) -> Any:
     setting = BY_KEY[key]
     if isinstance(setting.default, int) and not isinstance(setting.default, bool):
         if not isinstance(value, int) or not setting.low <= value <= setting.high:
-            raise Invalid(faults={key: f"{setting.label}: a whole number from {setting.low} to {setting.high}."})
+            raise Invalid(
+                faults={key: f"{setting.label}: a whole number from {setting.low} to {setting.high}."}
+            )
     elif setting.default is not None and not isinstance(value, type(setting.default)):
         raise Invalid(faults={key: f"{setting.label}: this value has the wrong form."})
     return value

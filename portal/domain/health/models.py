@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db
+from portal.db import Base, Id, Instant
 
 
-class HealthCheck(db.Model):
+class HealthCheck(Base):
     """One score. `factors`: [[factor, points, reason in words], …], the largest deduction first."""
 
     __tablename__ = "health_checks"

@@ -106,7 +106,7 @@ def renew(
     service, _ = locked_for(Command.RENEW, service_id)
     starts = term_start or service.renewal_date or service.end_date
     _refuse_renewal(service, months, starts)
-    assert starts is not None  # noqa: S101  (_refuse_renewal has refused it)
+    assert starts is not None
     price = cycle_price or renewal_price(service)
     term = Period(starts, add_months(starts, months, service.start_date.day))
     if not _insert_renewal(service, term, months, price, by=by, at=at):
@@ -235,7 +235,9 @@ def _refuse_transfer(service: ClientService, new: Client, effective_on: date) ->
         raise Refused("A transfer takes effect today or on a past day. Come back on that day.")
     closed = company.setting("books_closed_until")
     if effective_on < service.start_date or (closed and effective_on < date.fromisoformat(closed)):
-        raise Refused("That day is before the service starts, or in books that are closed. Choose a later one.")
+        raise Refused(
+            "That day is before the service starts, or in books that are closed. Choose a later one."
+        )
 
 
 def _refuse_completion(service: ClientService) -> None:

@@ -109,7 +109,9 @@ def withdraw_cancellation(*, service_id: int, by: int | None = None, at: datetim
 
 def due_cancellations(as_of: date) -> list[int]:
     """Ids of the services whose scheduled cancellation has come, oldest first."""
-    due = sa.select(ClientService.id).where(ClientService.cancel_on <= as_of, ClientService.cancelled_at.is_(None))
+    due = sa.select(ClientService.id).where(
+        ClientService.cancel_on <= as_of, ClientService.cancelled_at.is_(None)
+    )
     return list(db.session.scalars(due.order_by(ClientService.cancel_on, ClientService.id)))
 
 
@@ -130,7 +132,7 @@ def carry_out_cancellations(*, as_of: date, by: int | None = None, at: datetime)
 
 def _take_effect(service: ClientService, *, by: int | None, at: datetime) -> None:
     was, effective_on = service.status, service.cancel_on
-    assert effective_on is not None  # noqa: S101  (both callers have set it)
+    assert effective_on is not None
     if was is not Status.PENDING:
         ledger.ended(service=service, on=clock.today())
     service.status = Status.CANCELLED

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Currency, Id, Instant, Minor, db, enum_type
+from portal.db import Base, Currency, Id, Instant, Minor, enum_type
 from portal.domain.catalogue.models import Product, SlaPolicy
 from portal.domain.clients.models import Client, Contact, Contract
 from portal.domain.lifecycle.rules import ProvisioningStatus, Status
@@ -17,7 +17,7 @@ from portal.domain.staff.models import User
 from portal.domain.words import PriorityLevel, RenewalDecision, ServiceLevel, ServiceType, Unused
 
 
-class ClientService(db.Model):
+class ClientService(Base):
     """Rule book 2. Amounts are minor units of `currency`; `end_date` is the first day not covered.
 
     A scheduled cancellation stands in `cancel_on` and its companions until the daily job carries it out.
@@ -45,7 +45,9 @@ class ClientService(db.Model):
         sa.Index("ix_client_services_health", "health_score", "id"),
         sa.Index("ix_client_services_technician", "technician_id", "id"),
         sa.Index("ix_client_services_renewal", "renewal_date", "id"),
-        sa.Index("ix_client_services_cancel_on", "cancel_on", postgresql_where=sa.text("cancel_on IS NOT NULL")),
+        sa.Index(
+            "ix_client_services_cancel_on", "cancel_on", postgresql_where=sa.text("cancel_on IS NOT NULL")
+        ),
     )
 
     id: Mapped[Id]

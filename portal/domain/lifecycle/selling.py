@@ -44,8 +44,10 @@ def provision(
     client, product = fetch(Client, client_id), fetch(Product, product_id)
     unknown = set(overrides) - OVERRIDABLE
     if unknown:
-        raise Invalid(faults={name: "This cannot be set when a service is created." for name in sorted(unknown)})
+        raise Invalid(faults=dict.fromkeys(sorted(unknown), "This cannot be set when a service is created."))
     facts = {key: value for key, value in overrides.items() if value is not None}
+    if "billing_cycle" in facts:
+        facts["billing_cycle"] = Cycle(facts["billing_cycle"])
     _check_parties(client, product, facts)
     service = ClientService(client=client, client_id=client.id, product=product, product_id=product.id)
     for key, value in (_defaults(product) | facts).items():
@@ -71,7 +73,9 @@ def edit(
     differing = {name: (getattr(service, name), value) for name, value in changes.items()}
     differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
     if version != service.version:
-        raise StaleVersion(theirs={name: (str(mine), str(stored)) for name, (stored, mine) in differing.items()})
+        raise StaleVersion(
+            theirs={name: (str(mine), str(stored)) for name, (stored, mine) in differing.items()}
+        )
     if service.status in (Status.CANCELLED, Status.COMPLETED):
         raise Refused("The service has ended: its record is kept as it was.")
     _check_links(service.client_id, changes)
@@ -90,7 +94,7 @@ def _check_parties(client: Client, product: Product, facts: Mapping[str, Any]) -
     faults = {}
     if product.currency != client.currency and not PRICES & set(facts):
         faults["cycle_price_minor"] = (
-            f"{product.name} is priced in {product.currency}, and {client.name} pays in {client.currency}: enter a price."
+            f"{product.name} has no price in {client.currency}, which {client.name} pays in: enter one."
         )
     people = facts.get("technician_id"), facts.get("backup_technician_id")
     if people[0] and people[0] == people[1]:
@@ -101,10 +105,14 @@ def _check_parties(client: Client, product: Product, facts: Mapping[str, Any]) -
 
 
 def _check_links(client_id: int, facts: Mapping[str, Any]) -> None:
-    for name, model in (("contract_id", Contract), ("escalation_contact_id", Contact)):
-        linked = facts.get(name)
-        if linked and fetch(model, linked).client_id != client_id:
-            raise Invalid(faults={name: "This belongs to another client."})
+    contract, contact = facts.get("contract_id"), facts.get("escalation_contact_id")
+    faults = {}
+    if contract and fetch(Contract, contract).client_id != client_id:
+        faults["contract_id"] = "This contract is another client's."
+    if contact and fetch(Contact, contact).client_id != client_id:
+        faults["escalation_contact_id"] = "This contact is another client's."
+    if faults:
+        raise Invalid(faults=faults)
 
 
 def _defaults(product: Product) -> dict[str, Any]:
@@ -135,7 +143,9 @@ def _set_dates(service: ClientService, facts: Mapping[str, Any]) -> None:
 
 
 def _set_prices(service: ClientService, product: Product, facts: Mapping[str, Any]) -> None:
-    negative = {key: "A price is zero or more." for key in (*PRICES, "setup_cost_minor") if facts.get(key, 0) < 0}
+    negative = {
+        key: "A price is zero or more." for key in (*PRICES, "setup_cost_minor") if facts.get(key, 0) < 0
+    }
     if negative or service.quantity < 1:
         raise Invalid(faults=negative or {"quantity": "At least one."})
     unit = _unit_price(service, product, facts)
@@ -171,5 +181,3 @@ def _cycle_price(service: ClientService, unit: Money | None, facts: Mapping[str,
 def _setup_fee(service: ClientService, product: Product) -> int:
     """A fee in another currency says nothing about this client."""
     return product.setup_fee_minor if product.currency == service.currency else 0
-
-

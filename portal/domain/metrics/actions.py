@@ -10,7 +10,9 @@ from portal.domain.metrics.models import MrrMovement
 from portal.domain.words import Movement
 
 
-def record(*, service: ClientService, kind: Movement, amount_minor: int, on: date, client_id: int | None = None) -> None:
+def record(
+    *, service: ClientService, kind: Movement, amount_minor: int, on: date, client_id: int | None = None
+) -> None:
     """One movement of a service, in the transaction that causes it. Nothing is written for nothing."""
     if amount_minor:
         db.session.add(
@@ -27,7 +29,9 @@ def record(*, service: ClientService, kind: Movement, amount_minor: int, on: dat
 
 def began(*, service: ClientService, on: date) -> None:
     """The service counts from now on: new, reactivation or expansion, by what the client had before."""
-    record(service=service, kind=_kind_of_gain(service.client_id), amount_minor=service.monthly_cost_minor, on=on)
+    record(
+        service=service, kind=_kind_of_gain(service.client_id), amount_minor=service.monthly_cost_minor, on=on
+    )
 
 
 def ended(*, service: ClientService, on: date) -> None:

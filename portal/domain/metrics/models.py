@@ -5,11 +5,11 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Currency, Id, Minor, db, enum_type
+from portal.db import Base, Currency, Id, Minor, enum_type
 from portal.domain.words import Movement
 
 
-class MrrMovement(db.Model):
+class MrrMovement(Base):
     """Opening MRR + the amounts of a month = closing MRR."""
 
     __tablename__ = "mrr_movements"

@@ -3,11 +3,11 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.words import Channel, NoticeStatus
 
 
-class Notice(db.Model):
+class Notice(Base):
     """The unique key is what tells each person once per event and channel."""
 
     __tablename__ = "notices"
@@ -38,7 +38,7 @@ class Notice(db.Model):
     error: Mapped[str] = mapped_column(sa.Text, default="")
 
 
-class NoticePreference(db.Model):
+class NoticePreference(Base):
     """A person's own choice; no row means the kind's default."""
 
     __tablename__ = "notice_preferences"

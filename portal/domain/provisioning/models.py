@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db
+from portal.db import Base, Id, Instant
 
 
-class ProvisioningTask(db.Model):
+class ProvisioningTask(Base):
     """A checklist item of the product, copied when provisioning started."""
 
     __tablename__ = "provisioning_tasks"
@@ -26,7 +26,7 @@ class ProvisioningTask(db.Model):
     note: Mapped[str] = mapped_column(sa.Text, default="")
 
 
-class WizardDraft(db.Model):
+class WizardDraft(Base):
     """The wizard's answers so far, one dict per step. `client_service_id` is set when it is finished, once."""
 
     __tablename__ = "wizard_drafts"

@@ -5,10 +5,10 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Currency, Id, Instant, Minor, db
+from portal.db import Base, Currency, Id, Instant, Minor
 
 
-class Renewal(db.Model):
+class Renewal(Base):
     """The term [term_start, term_end) that a renewal opened, and the cycle price agreed for it."""
 
     __tablename__ = "renewals"

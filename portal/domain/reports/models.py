@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.words import JobState
 
 
-class SlaReport(db.Model):
+class SlaReport(Base):
     """An SLA report of one service, or of all services of a client, over [period_start, period_end).
 
     `facts` are the frozen figures that the PDF was printed from; `sha256` is that of the file.

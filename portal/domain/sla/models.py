@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.words import Severity, Source
 
 
-class Incident(db.Model):
+class Incident(Base):
     """Something went wrong on a service. Targets and due instants are copied when it opens (rule book 6).
 
     `import_key` is the natural key of an imported row, so that importing again changes nothing.

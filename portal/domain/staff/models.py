@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.staff.permissions import Role
 
 
@@ -29,7 +29,7 @@ class Step(StrEnum):
     FORGOT = "forgot"
 
 
-class User(db.Model):
+class User(Base):
     """A member of the staff. Nobody is deleted: history names them."""
 
     __tablename__ = "users"
@@ -68,7 +68,7 @@ class User(db.Model):
         return self.password_hash is not None
 
 
-class UserSession(db.Model):
+class UserSession(Base):
     """One signed-in browser. The cookie holds a random token; here is its SHA-256 only.
 
     `awaits_code`: the password was right, the TOTP code is still to come; it opens no page yet.
@@ -89,7 +89,7 @@ class UserSession(db.Model):
     user_agent: Mapped[str | None] = mapped_column(sa.String(200))
 
 
-class LoginAttempt(db.Model):
+class LoginAttempt(Base):
     """One guess; `account` is a hash, for people type passwords into the e-mail field."""
 
     __tablename__ = "login_attempts"
@@ -104,7 +104,7 @@ class LoginAttempt(db.Model):
     at: Mapped[Instant]
 
 
-class OneTimeLink(db.Model):
+class OneTimeLink(Base):
     """A way in for one person, once, for an hour at most.
 
     The token is not stored: it is derived from the row and the application's key (see `vault`).
@@ -127,7 +127,7 @@ class OneTimeLink(db.Model):
         return self.used_at is None and at < self.expires_at
 
 
-class RecoveryCode(db.Model):
+class RecoveryCode(Base):
     """One of the codes that stand in for a lost telephone, each once."""
 
     __tablename__ = "recovery_codes"

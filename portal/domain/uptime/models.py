@@ -3,11 +3,11 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Id, Instant, db, enum_type
+from portal.db import Base, Id, Instant, enum_type
 from portal.domain.words import Source
 
 
-class Outage(db.Model):
+class Outage(Base):
     """Downtime [started_at, ended_at); still open while `ended_at` is null."""
 
     __tablename__ = "outages"
@@ -25,7 +25,7 @@ class Outage(db.Model):
     incident_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incidents.id"), unique=True)
 
 
-class MaintenanceWindow(db.Model):
+class MaintenanceWindow(Base):
     """Agreed downtime [starts_at, ends_at); it counts only if `agreed_at` is before it began."""
 
     __tablename__ = "maintenance_windows"

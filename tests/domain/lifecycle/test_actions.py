@@ -41,7 +41,9 @@ VERBS = {
     "resume": lambda s: act(lifecycle.resume, service_id=s.id),
     "cancel": lambda s: act(lifecycle.cancel, service_id=s.id, effective_on=TODAY, reason="gone"),
     "renew": lambda s: act(lifecycle.renew, service_id=s.id, months=12),
-    "transfer": lambda s: act(lifecycle.transfer, service_id=s.id, client_id=make_client().id, effective_on=TODAY),
+    "transfer": lambda s: act(
+        lifecycle.transfer, service_id=s.id, client_id=make_client().id, effective_on=TODAY
+    ),
 }
 OUTCOMES = {
     #             activate    suspend      resume    cancel       renew      transfer
@@ -98,8 +100,16 @@ def test_a_coming_cancellation_is_scheduled_and_can_be_moved_and_withdrawn():
     act(lifecycle.cancel, service_id=service.id, effective_on=day + timedelta(days=1), reason="gone later")
     assert service.cancel_on == day + timedelta(days=1)
     act(lifecycle.withdraw_cancellation, service_id=service.id)
-    assert (service.cancel_on, service.cancellation_fee_minor, service.cancellation_reason) == (None, None, "")
-    assert kinds(service.id)[-3:] == ["cancellation_scheduled", "cancellation_scheduled", "cancellation_withdrawn"]
+    assert (service.cancel_on, service.cancellation_fee_minor, service.cancellation_reason) == (
+        None,
+        None,
+        "",
+    )
+    assert kinds(service.id)[-3:] == [
+        "cancellation_scheduled",
+        "cancellation_scheduled",
+        "cancellation_withdrawn",
+    ]
 
 
 def test_the_daily_job_carries_out_what_is_due_once(clock):
@@ -123,7 +133,11 @@ def test_a_fee_that_changed_since_it_was_shown_cancels_nothing():
     service = make_service(status="active")
     with pytest.raises(StaleVersion):
         act(
-            lifecycle.cancel, service_id=service.id, effective_on=TODAY, reason="gone", seen_fee=Money.of("1.00", "USD")
+            lifecycle.cancel,
+            service_id=service.id,
+            effective_on=TODAY,
+            reason="gone",
+            seen_fee=Money.of("1.00", "USD"),
         )
     assert db.session.get_one(ClientService, service.id).status is Status.ACTIVE
 
@@ -133,7 +147,10 @@ def test_only_the_right_person_dates_back_or_waives(cast):
     facts = {"service_id": service.id, "reason": "gone", "at": portal_clock.now()}
     yesterday, free = TODAY - timedelta(days=1), Money.of("0.00", "USD")
     for who in (cast.ana, cast.tom):
-        for more in ({"effective_on": yesterday}, {"effective_on": TODAY, "fee": free, "fee_reason": "kindness"}):
+        for more in (
+            {"effective_on": yesterday},
+            {"effective_on": TODAY, "fee": free, "fee_reason": "kindness"},
+        ):
             with pytest.raises(Refused), transaction():
                 lifecycle.cancel(**facts, **more, by=who.id)
     with transaction():
@@ -163,9 +180,7 @@ def test_a_transfer_moves_the_mrr_and_nets_to_nothing():
 def test_a_transfer_to_a_client_that_cannot_take_it_is_refused(facts):
     service = make_service(status="active")
     with pytest.raises(Refused):
-        act(
-            lifecycle.transfer, service_id=service.id, client_id=make_client(**facts).id, effective_on=TODAY
-        )
+        act(lifecycle.transfer, service_id=service.id, client_id=make_client(**facts).id, effective_on=TODAY)
 
 
 def test_losing_one_of_two_is_contraction_losing_the_last_is_churn_coming_back_reactivation():
