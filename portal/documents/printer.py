@@ -1,0 +1,42 @@
+"""WeasyPrint, held on a short line. Imported by `documents.print_html` when something is printed."""
+
+from collections.abc import Iterable
+from html import unescape
+from io import StringIO
+
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from portal.documents import fonts
+
+SCHEME = "font:"
+
+
+class AddressRefused(ValueError):
+    """A document asked for something that is not a packaged font."""
+
+
+class PackagedOnly(URLFetcher):
+    """Answers `font:<file>` of the packaged fonts. WeasyPrint's own reads local files and the network."""
+
+    def __init__(self) -> None:
+        super().__init__(allowed_protocols=(), allow_redirects=False)
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        file = url.removeprefix(SCHEME)
+        if not url.startswith(SCHEME) or file not in fonts.FILES:
+            raise AddressRefused("Documents are made of packaged assets only.")
+        return URLFetcherResponse(url, fonts.content(file), {"Content-Type": "font/ttf"})
+
+
+def to_pdf(html: str, stylesheets: Iterable[str]) -> bytes:
+    """The document and each stylesheet get our fetcher: one without it would use WeasyPrint's own."""
+    fetcher = PackagedOnly()
+    fonts_in_use = FontConfiguration()
+    sheets = [
+        CSS(file_obj=StringIO(sheet), url_fetcher=fetcher, font_config=fonts_in_use)
+        for sheet in (fonts.stylesheet(unescape(html)), *stylesheets)
+    ]
+    document = HTML(file_obj=StringIO(html), url_fetcher=fetcher)
+    return document.write_pdf(stylesheets=sheets, font_config=fonts_in_use, pdf_tags=True)
