@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 
-from portal import clock
+from portal import clock, movable_clock
 from portal.db import db
 from portal.domain import vault
 from portal.domain.company.identity import Identity, configure
@@ -60,6 +60,8 @@ def init(app: Flask) -> None:
             name=settings.company_name, currency=settings.company_currency, locale=settings.company_locale
         )
     )
+    if settings.test_clock:
+        clock.use(movable_clock.now)
     vault.configure(app.extensions["settings"].secret_key)
     db.init_app(app)
     migrate.init_app(app, db)

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-BLUEPRINTS = ()
+BLUEPRINTS = ("auth", "users")
 
 
 def register(app: Flask) -> None:

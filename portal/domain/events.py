@@ -221,15 +221,35 @@ class ClientEvent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CatalogueChanged(Event):
-    """A product, SLA policy or calendar was created or changed."""
+class CatalogueEvent(Event):
+    """Something in the catalogue was added, changed, archived or deleted; `what` says it in words."""
 
-    kind = "catalogue_changed"
-    subject_field = "subject"
-    subject_type = "catalogue"
-    subject: int
     what: str
     changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductChanged(CatalogueEvent):
+    kind = "product_changed"
+    subject_type = "product"
+    subject_field = "product_id"
+    product_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaPolicyChanged(CatalogueEvent):
+    kind = "sla_policy_changed"
+    subject_type = "sla_policy"
+    subject_field = "policy_id"
+    policy_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarChanged(CatalogueEvent):
+    kind = "calendar_changed"
+    subject_type = "calendar"
+    subject_field = "calendar_id"
+    calendar_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ def request_id() -> str:
 
 
 def answer(status: int, title: str, message: str, **ctx: Any) -> Response:
-    """The error as a page; under htmx inside the dialog that asked, else a message beside what stands there."""
+    """The error as a page; under htmx inside the dialog that asked, else a message beside the old content."""
     ctx |= {"status": status, "title": title, "message": message, "request_id": request_id()}
     if status >= 500:
         forget_the_person()

@@ -89,15 +89,9 @@ def check() -> BaseResponse | None:
         return _sign_in_first(view)
     if not getattr(view, "_polled", False):
         session.keep_alive()
-    if _must_enrol_first():
-        return redirect(url_for("auth.second_step"), 303)
+    if session.must_enrol() and request.blueprint != "auth":
+        return redirect(url_for("auth.show_second_step"), 303)
     return None if guard.lets_in() else abort(403)
-
-
-def _must_enrol_first() -> bool:
-    """Whether this person's role needs a second step before any page but their own account's."""
-    found = session.browser()
-    return found is not None and found.must_enrol and request.blueprint != "auth"
 
 
 def _sign_in_first(view: Callable[..., Any]) -> BaseResponse:

@@ -38,12 +38,43 @@ def browser() -> SignedInBrowser | None:
     return found
 
 
+def must_enrol() -> bool:
+    """Whether the role of whoever asks needs a second step that is not set up yet."""
+    found = browser()
+    return found is not None and found.must_enrol
+
+
 def keep_alive() -> None:
     """Note that somebody is there, once a minute at most."""
     found = browser()
     if found and now() - found.session.seen_at >= rules.SEEN_EVERY:
         with transaction():
             sign_in.touch(found.session.id, at=now())
+
+
+def current_id() -> int:
+    """The row of this browser's session, for views behind a guard."""
+    found = browser()
+    if found is None:
+        raise LookupError("Nobody is signed in: the view needs a guard.")
+    return found.session.id
+
+
+def open_for(user: User, *, second_step: str = "none", awaits_code: bool = False) -> str:
+    """The token of a new session for the browser that asks; `begin` gives it away after the commit."""
+    return sign_in.open_session(
+        user=user,
+        address=address(),
+        user_agent=request.user_agent.string,
+        second_step=second_step,
+        awaits_code=awaits_code,
+        at=now(),
+    )
+
+
+def demo_allowed() -> bool:
+    """Whether the demo's passwords open anything here."""
+    return not current_app.extensions["settings"].production
 
 
 def begin(fresh_token: str) -> None:

@@ -98,9 +98,7 @@ def set_demo_password(*, password: str, by: int | None, at: datetime) -> int:
     return len(ids)
 
 
-def edit_profile(
-    *, user_id: int, name: str, timezone: str | None, theme: str, by: int, at: datetime
-) -> None:
+def edit_profile(*, user_id: int, name: str, timezone: str | None, theme: str, by: int, at: datetime) -> None:
     """What people set about themselves; never their role or address."""
     user = lock(User, user_id)
     wanted = {"name": name, "timezone": timezone, "theme": theme}

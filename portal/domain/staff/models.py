@@ -16,6 +16,14 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
+class AccountState(StrEnum):
+    """What an account is worth: open, not yet entered by its person, or closed."""
+
+    ACTIVE = "active"
+    INVITED = "invited"
+    DEACTIVATED = "deactivated"
+
+
 class LinkPurpose(StrEnum):
     INVITE = "invite"
     RESET = "reset"
@@ -62,6 +70,12 @@ class User(Base):
     @property
     def has_totp(self) -> bool:
         return self.totp_confirmed_at is not None
+
+    @property
+    def state(self) -> AccountState:
+        if not self.is_active:
+            return AccountState.DEACTIVATED
+        return AccountState.ACTIVE if self.has_password else AccountState.INVITED
 
     @property
     def has_password(self) -> bool:

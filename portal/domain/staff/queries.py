@@ -3,20 +3,49 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from portal.db import db
+from portal.db import db, fetch
 from portal.domain import vault
 from portal.domain.company import all_settings, setting
 from portal.domain.staff import rules
-from portal.domain.staff.models import OneTimeLink, RecoveryCode, User, UserSession
+from portal.domain.staff.models import AccountState, OneTimeLink, RecoveryCode, User, UserSession
 from portal.domain.staff.permissions import GRANTS, Permission, Role
 
 
 def by_email(email: str) -> User | None:
     """Whatever somebody typed; PostgreSQL takes no NUL characters."""
     return db.session.scalar(sa.select(User).filter_by(email=email.replace("\0", "").strip().lower()))
+
+
+def user(user_id: int) -> User:
+    """Raises NotFound."""
+    return fetch(User, user_id)
+
+
+def listing() -> sa.Select[*tuple[Any, ...]]:
+    """The users page: id, name, email, role, state, second_step (bool), last_login_at."""
+    state = sa.case(
+        (~User.is_active, AccountState.DEACTIVATED.value),
+        (User.password_hash.is_(None), AccountState.INVITED.value),
+        else_=AccountState.ACTIVE.value,
+    )
+    return sa.select(
+        User.id,
+        User.name,
+        User.email,
+        User.role,
+        state.label("state"),
+        User.totp_confirmed_at.is_not(None).label("second_step"),
+        User.last_login_at,
+    )
+
+
+def matching(text: str) -> sa.ColumnElement[bool]:
+    """Users whose name or address contains the text."""
+    return User.name.icontains(text, autoescape=True) | User.email.icontains(text, autoescape=True)
 
 
 def active(*roles: Role) -> Sequence[User]:
@@ -107,11 +136,13 @@ def link_of(token: str, *, at: datetime) -> OneTimeLink | None:
     link = db.session.get(OneTimeLink, int(number))
     if link is None or not vault.is_signed("one-time link", f"{link.id} {link.nonce}", signature):
         return None
-    return link if link.is_usable(at) and _user(link).is_active else None
+    return link if link.is_usable(at) and user(link.user_id).is_active else None
 
 
-def _user(link: OneTimeLink) -> User:
-    return db.session.get_one(User, link.user_id)
+def person_of(token: str, *, at: datetime) -> User | None:
+    """Whose password this token sets, if it still does."""
+    link = link_of(token, at=at)
+    return user(link.user_id) if link else None
 
 
 def recovery_codes_left(user_id: int) -> int:
