@@ -5,12 +5,12 @@ which `check` reads for the whole record at once, so that a person sees every fa
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -20,6 +20,8 @@ from portal.domain.money import BadAmount, Money, is_currency
 
 Cleaner = Callable[[Any], Any]
 Changes = dict[str, tuple[Any, Any]]
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 _EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -51,31 +53,44 @@ def check(
     return cleaned
 
 
+def together(first: Callable[[], One], second: Callable[[], Other]) -> tuple[One, Other]:
+    """Both answers. Raises Invalid with the faults of both, so that a person sees them at once."""
+    faults: dict[str, str] = {}
+    answers: list[Any] = []
+    for reading in (first, second):
+        try:
+            answers.append(reading())
+        except Invalid as refusal:
+            faults |= refusal.faults
+    if faults:
+        raise Invalid(faults=faults)
+    return answers[0], answers[1]
+
+
+def differences(row: Any, values: Mapping[str, Any]) -> Changes:
+    """(what is stored, what was entered) of the fields that differ."""
+    return {key: (getattr(row, key), value) for key, value in values.items() if getattr(row, key) != value}
+
+
+def refuse_stale(row: Any, version: int, changes: Changes) -> None:
+    """Raises StaleVersion when these changes were entered over an older version of the row."""
+    if row.version != version and changes:
+        raise StaleVersion(
+            theirs={key: (in_words(entered), in_words(stored)) for key, (stored, entered) in changes.items()}
+        )
+
+
 def assign(row: Any, values: Mapping[str, Any]) -> Changes:
     """Give the row these values; what it was and what it is, for those that differ."""
-    changes = {key: (getattr(row, key), value) for key, value in values.items() if getattr(row, key) != value}
+    changes = differences(row, values)
     for key, (_, value) in changes.items():
         setattr(row, key, value)
     return changes
 
 
-def refuse_stale(
-    row: Any, version: int, values: Mapping[str, Any], words: Mapping[str, Callable[[Any], str]] | None = None
-) -> None:
-    """Raises StaleVersion when these values were entered over an older version of the row and differ from it.
-
-    words: how to say the value of a field that is not readable by itself, such as a reference.
-    """
-    if row.version == version:
-        return
-    say = {key: (words or {}).get(key, in_words) for key in values}
-    theirs = {
-        key.removesuffix("_id"): (say[key](value), say[key](getattr(row, key)))
-        for key, value in values.items()
-        if getattr(row, key) != value
-    }
-    if theirs:
-        raise StaleVersion(theirs=theirs)
+def few(names: Sequence[str]) -> str:
+    """The first three by name, the rest by number."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def in_words(value: Any) -> str:

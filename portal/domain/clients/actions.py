@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db import db, lock
+from portal.db import batch_lock, db, fetch, lock
 from portal.domain import fields
 from portal.domain.clients import rules
 from portal.domain.clients.models import Client, Contact, Contract
@@ -26,7 +26,8 @@ def create(*, by: int | None, at: datetime, **values: Any) -> Client:
     client_id = db.session.scalar(row.returning(Client.id))
     if client_id is None:
         raise Invalid(faults={"code": "Another client has this code already."})
-    _say(client_id, "client added", {key: (None, value) for key, value in cleaned.items() if value}, by, at)
+    first = {key: (None, value) for key, value in cleaned.items() if value}
+    _say(client_id, "client added", _named(first), by, at)
     return db.session.get_one(Client, client_id)
 
 
@@ -44,8 +45,9 @@ def edit(*, client_id: int, version: int, by: int | None, at: datetime, **values
     )
     if cleaned.get("account_manager_id") != client.account_manager_id:
         _check_manager(cleaned.get("account_manager_id"))
-    fields.refuse_stale(client, version, cleaned, {"account_manager_id": _name_of})
-    changes = fields.assign(client, cleaned)
+    changes = _named(fields.differences(client, cleaned))
+    fields.refuse_stale(client, version, changes)
+    fields.assign(client, cleaned)
     _say(client_id, "client changed", changes, by, at)
     return client
 
@@ -82,6 +84,7 @@ def add_contact(*, client_id: int, by: int | None, at: datetime, **values: Any) 
 
 def edit_contact(*, contact_id: int, version: int, by: int | None, at: datetime, **values: Any) -> Contact:
     """Change a contact. Raises Invalid, StaleVersion."""
+    lock(Client, fetch(Contact, contact_id).client_id)
     contact = lock(Contact, contact_id)
     cleaned = fields.check(rules.CONTACT, values)
     taken = sa.select(Contact.id).where(
@@ -89,7 +92,7 @@ def edit_contact(*, contact_id: int, version: int, by: int | None, at: datetime,
     )
     if db.session.scalar(taken):
         raise Invalid(faults={"email": "Another contact of this client has this address, or had it once."})
-    fields.refuse_stale(contact, version, cleaned)
+    fields.refuse_stale(contact, version, fields.differences(contact, cleaned))
     _say(contact.client_id, f"contact changed: {contact.name}", fields.assign(contact, cleaned), by, at)
     return contact
 
@@ -105,40 +108,46 @@ def remove_contact(*, contact_id: int, by: int | None, at: datetime) -> Contact:
 
 def add_contract(*, client_id: int, by: int | None, at: datetime, **values: Any) -> Contract:
     """A new agreement. Raises Invalid, also for a number that is taken."""
-    lock(Client, client_id)
+    fetch(Client, client_id)
     cleaned = rules.check_contract(values)
-    row = insert(Contract).values(client_id=client_id, **cleaned)
-    contract_id = db.session.scalar(
-        row.on_conflict_do_nothing(index_elements=["number"]).returning(Contract.id)
-    )
-    if contract_id is None:
-        raise Invalid(faults={"number": "Another contract has this number already."})
-    changes = {key: (None, value) for key, value in cleaned.items() if value not in (None, "")}
-    _say(client_id, f"contract added: {cleaned['number']}", changes, by, at)
-    return db.session.get_one(Contract, contract_id)
+    _check_number(cleaned["number"])
+    contract = Contract(client_id=client_id)
+    changes = fields.assign(contract, cleaned)
+    db.session.add(contract)
+    db.session.flush()
+    _say(client_id, f"contract added: {contract.number}", changes, by, at)
+    return contract
 
 
 def edit_contract(*, contract_id: int, version: int, by: int | None, at: datetime, **values: Any) -> Contract:
     """Change an agreement; fees and renewals from now on go by it. Raises Invalid, StaleVersion."""
     contract = lock(Contract, contract_id)
     cleaned = rules.check_contract(values)
-    taken = sa.select(Contract.id).where(Contract.number == cleaned["number"], Contract.id != contract_id)
-    if db.session.scalar(taken):
-        raise Invalid(faults={"number": "Another contract has this number already."})
-    fields.refuse_stale(contract, version, cleaned)
+    _check_number(cleaned["number"], other_than=contract_id)
+    fields.refuse_stale(contract, version, fields.differences(contract, cleaned))
     _say(contract.client_id, f"contract changed: {contract.number}", fields.assign(contract, cleaned), by, at)
     return contract
 
 
 def _say(client_id: int, what: str, changes: fields.Changes, by: int | None, at: datetime) -> None:
     """The event of an act on the client's record; an act that changed nothing leaves no trace."""
-    if not changes:
-        return
-    if "account_manager_id" in changes:
-        before, after = changes["account_manager_id"]
-        changes = {**changes, "account_manager": (_name_of(before), _name_of(after))}
-        del changes["account_manager_id"]
-    send(ClientEvent(client_id=client_id, what=what, changes=changes), by=by, at=at)
+    if changes:
+        send(ClientEvent(client_id=client_id, what=what, changes=changes), by=by, at=at)
+
+
+def _named(changes: fields.Changes) -> fields.Changes:
+    """With the account manager's name in place of the id: people read this."""
+    before, after = changes.get("account_manager_id", (None, None))
+    named = {"account_manager": (_name_of(before), _name_of(after))} if before != after else {}
+    return {key: change for key, change in changes.items() if key != "account_manager_id"} | named
+
+
+def _check_number(number: str, *, other_than: int | None = None) -> None:
+    """One at a time, because a number belongs to one contract of all clients."""
+    batch_lock("contract numbers")
+    taken = sa.select(Contract.id).where(Contract.number == number, Contract.id.is_distinct_from(other_than))
+    if db.session.scalar(taken) is not None:
+        raise Invalid(faults={"number": "Another contract has this number already."})
 
 
 def _check_manager(user_id: int | None) -> None:

@@ -93,18 +93,14 @@ def check_deactivation(name: str, living: Sequence[str]) -> None:
     """living: the names of the services that are not over. Raises Refused."""
     if living:
         count = "one service" if len(living) == 1 else f"{len(living)} services"
-        raise Refused(f"{name} still has {count}: {_few(living)}. Cancel or transfer them first.")
+        raise Refused(f"{name} still has {count}: {fields.few(living)}. Cancel or transfer them first.")
 
 
 def check_removal(name: str, escalating: Sequence[str]) -> None:
     """escalating: the names of the services whose escalation contact this is. Raises Refused."""
     if escalating:
-        services = _few(escalating)
+        services = fields.few(escalating)
         raise Refused(f"{name} is the escalation contact of {services}. Name somebody else there first.")
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def mail_of(roles: Sequence[str]) -> str:
