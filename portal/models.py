@@ -1,6 +1,6 @@
 """Every table, imported once so that the metadata is whole."""
 
-from portal import outbox
+from portal import movable_clock, outbox, runs
 from portal.domain.billing import models as billing
 from portal.domain.bulk import models as bulk
 from portal.domain.catalogue import models as catalogue
@@ -20,5 +20,6 @@ from portal.domain.uptime import models as uptime
 
 __all__ = [
     "billing", "bulk", "catalogue", "clients", "company", "health", "imports", "lifecycle", "metrics",
-    "notices", "outbox", "provisioning", "renewals", "reports", "sla", "staff", "uptime",
+    "movable_clock", "notices", "outbox", "provisioning", "renewals", "reports", "runs", "sla", "staff",
+    "uptime",
 ]  # fmt: skip

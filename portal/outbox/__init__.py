@@ -18,12 +18,14 @@ from portal.outbox.claim import (
     LeaseLost,
     claim,
     claim_suspect,
+    count_due,
     due_queues,
     fail,
     finish,
     finish_all,
     hold,
     is_due,
+    next_due_s,
     release,
     renew,
 )
@@ -34,9 +36,9 @@ from portal.signals import recorded_in_bulk, signal_of
 
 __all__ = [
     "CRASHES", "TRIES", "Claimed", "Counts", "Delivery", "EventRecord", "LeaseLost", "Listener", "Outside",
-    "PermanentFailure", "Recorded", "claim", "claim_suspect", "connect", "counts", "due_queues", "fail",
-    "finish", "finish_all", "give_up", "hold", "is_due", "listener_named", "oldest_due_s", "record",
-    "record_each", "release", "renew", "retry", "unacknowledged",
+    "PermanentFailure", "Recorded", "claim", "claim_suspect", "connect", "count_due", "counts", "due_queues", "fail",
+    "finish", "finish_all", "give_up", "hold", "is_due", "listener_named", "next_due_s", "oldest_due_s",
+    "record", "record_each", "release", "renew", "retry", "unacknowledged",
 ]  # fmt: skip
 
 

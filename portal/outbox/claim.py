@@ -181,6 +181,15 @@ def due_queues() -> list[str]:
     return list(db.session.scalars(due))
 
 
+def count_due() -> int:
+    """How many deliveries are due now, on all queues."""
+    due = sa.text("""
+        SELECT count(*) FROM deliveries
+        WHERE done_at IS NULL AND parked_at IS NULL AND due_at <= statement_timestamp()
+    """)
+    return int(db.session.scalar(due) or 0)
+
+
 def is_due(queue: str) -> bool:
     """Whether the queue has something due now."""
     due = sa.text("""
@@ -188,3 +197,13 @@ def is_due(queue: str) -> bool:
         WHERE queue = :queue AND done_at IS NULL AND parked_at IS NULL AND due_at <= statement_timestamp())
     """)
     return bool(db.session.scalar(due, {"queue": queue}))
+
+
+def next_due_s(queue: str) -> float | None:
+    """Seconds until the next delivery of the queue that nobody holds is due; None when there is none."""
+    wait = sa.text("""
+        SELECT extract(epoch FROM min(due_at) - statement_timestamp()) FROM deliveries
+        WHERE queue = :queue AND done_at IS NULL AND parked_at IS NULL AND leased_at IS NULL
+    """)
+    wait_s = db.session.scalar(wait, {"queue": queue})
+    return None if wait_s is None else max(0.0, float(wait_s))

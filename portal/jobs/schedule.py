@@ -1,0 +1,52 @@
+"""The calendar (screen 4): name → cron → function. Slots are in the company's time zone.
+
+A function takes the slot it runs for (an aware UTC instant), opens its own transaction, and is safe to run
+again: a run whose worker died, or that failed, is repeated for the same slot. Of several missed slots only
+the last one is run, so a function makes up for whatever has come due up to now.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from portal import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the calendar. `timeout_s` ends a run that hangs; it is then tried again."""
+
+    cron: str
+    function: str
+    queue: str = "default"
+    timeout_s: int = 900
+
+
+CALENDAR = {
+    "sweep": Entry("* * * * *", "portal.jobs.worker:sweep", timeout_s=60),
+    "tidy_runs": Entry("30 4 * * *", "portal.jobs.worker:tidy_runs"),
+}
+
+
+def last_slot(cron: str, at: datetime) -> datetime:
+    """The last slot up to and including `at`, in UTC."""
+    # Backwards, CronSim leaves out the instant it starts from.
+    return next(CronSim(cron, _local(at + timedelta(seconds=1)), reverse=True)).astimezone(UTC)
+
+
+def slots_between(cron: str, after: datetime, upto: datetime) -> Iterator[datetime]:
+    """The slots in (after, upto], in UTC. A wall-clock hour that daylight saving skips moves on, a repeated
+    one counts once.
+    """
+    for slot in CronSim(cron, _local(after)):
+        if slot > upto:
+            return
+        yield slot.astimezone(UTC)
+
+
+def _local(instant: datetime) -> datetime:
+    zone: ZoneInfo = clock.company_zone()
+    return instant.astimezone(zone)
