@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from portal import clock
-from portal.db import transaction
+from portal.db import db, transaction
 from portal.domain.staff import User, sign_in
 from portal.web.session import cookie_name
 
@@ -52,8 +52,18 @@ class Browser:
         self.http.set_cookie(cookie_name(), token)
         return self
 
+    def ask(self, method: str, path: str, **kwargs: Any) -> Page:
+        """The answer as it is, not checked. In a context of its own, as in production: the test's would be shared.
+
+        What the test has loaded is read anew afterwards.
+        """
+        with self.app.app_context():
+            page = Page(self.http.open(path, method=method, **kwargs))
+        db.session.expire_all()
+        return page
+
     def get(self, path: str, *, htmx: bool = False, **kwargs: Any) -> Page:
-        page = Page(self.http.get(path, headers=HTMX if htmx else None, **kwargs))
+        page = self.ask("GET", path, headers=HTMX if htmx else None, **kwargs)
         check(page, whole=not htmx)
         return page
 
@@ -62,12 +72,13 @@ class Browser:
     ) -> Page:
         """Sends the form with the CSRF token of this session."""
         fields = {"csrf_token": self.csrf_token()} | (data or {})
-        page = Page(self.http.post(path, data=fields, headers=HTMX if htmx else None, **kwargs))
+        page = self.ask("POST", path, data=fields, headers=HTMX if htmx else None, **kwargs)
         check(page, whole=not htmx)
         return page
 
     def csrf_token(self) -> str:
-        found = Page(self.http.get("/login" if not self.http.get_cookie(cookie_name()) else "/profile")).soup
+        signed_in = self.http.get_cookie(cookie_name())
+        found = self.ask("GET", "/profile" if signed_in else "/login").soup
         field = found.find("input", attrs={"name": "csrf_token"})
         assert field is not None, "no CSRF token on the page"
         return str(field["value"])
