@@ -28,8 +28,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     register(app)
 
-    from portal.web import errors, filters, guards, headers, menu
+    from portal.web import errors, filters, guards, headers, menu, static, theme
 
-    for plumbing in (headers, guards, errors, filters, menu):
+    for plumbing in (static, headers, guards, errors, filters, menu, theme):
         plumbing.init(app)
     return app

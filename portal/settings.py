@@ -11,15 +11,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import is_currency
+from werkzeug.sansio.utils import host_is_trusted
+
+from portal import setting_values as values
 
 Value = TypeVar("Value")
-
-SHORTEST_SECRET = 32
 
 
 class Environment(StrEnum):
@@ -62,6 +60,10 @@ class Settings:
         return self.env is Environment.PRODUCTION
 
     @property
+    def embedded(self) -> bool:
+        return not (self.database_url and self.redis_url)
+
+    @property
     def testing(self) -> bool:
         return self.env is Environment.TEST
 
@@ -74,29 +76,31 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read and check everything; raises BadSettings with all faults."""
         read = _Reader(environ)
-        var = read("PORTAL_VAR", _folder, "var")
-        port = read("PORT", _port, "8000")
-        base_url = read("BASE_URL", _web_address, f"http://127.0.0.1:{port}", must=True)
+        var = read("PORTAL_VAR", values.folder, "var")
+        port = read("PORT", values.port, "8000")
+        base_url = read("BASE_URL", values.web_address, f"http://127.0.0.1:{port}", must=True)
         settings = cls(
             env=read.env,
             var=var,
             port=port,
             base_url=base_url,
-            trusted_hosts=read("TRUSTED_HOSTS", _hosts, "127.0.0.1,localhost", must=True),
-            database_url=read("DATABASE_URL", _database, "", secret=True, must=True),
-            redis_url=read("REDIS_URL", _redis, "", secret=True, must=True),
-            smtp_url=read("SMTP_URL", _smtp, "", secret=True),
-            mail_from=read("MAIL_FROM", _sender, "Portal <portal@localhost>"),
+            trusted_hosts=read("TRUSTED_HOSTS", values.hosts, "127.0.0.1,localhost", must=True),
+            database_url=read("DATABASE_URL", values.database, "", secret=True, must=True),
+            redis_url=read("REDIS_URL", values.redis, "", secret=True, must=True),
+            smtp_url=read("SMTP_URL", values.smtp, "", secret=True),
+            mail_from=read("MAIL_FROM", values.sender, "Portal <portal@localhost>"),
             company_name=read("COMPANY_NAME", str, "Our company"),
-            company_currency=read("COMPANY_CURRENCY", _currency, "USD"),
-            company_timezone=read("COMPANY_TIMEZONE", _timezone, "UTC"),
-            company_locale=read("COMPANY_LOCALE", _locale, "en_US"),
-            reports=read("REPORTS_URL", _folder, str(var / "reports")),
-            test_clock=read("PORTAL_TEST_CLOCK", _yes_or_no, "0"),
-            secret_key=read("SECRET_KEY", _secret, "", secret=True, must=True),
+            company_currency=read("COMPANY_CURRENCY", values.currency, "USD"),
+            company_timezone=read("COMPANY_TIMEZONE", values.timezone, "UTC"),
+            company_locale=read("COMPANY_LOCALE", values.locale, "en_US"),
+            reports=read("REPORTS_URL", values.folder, str(var / "reports")),
+            test_clock=read("PORTAL_TEST_CLOCK", values.yes_or_no, "0"),
+            secret_key=read("SECRET_KEY", values.secret, "", secret=True, must=True),
         )
         if settings.production and settings.test_clock:
             read.faults.append("PORTAL_TEST_CLOCK: the clock cannot be moved in production; take it away.")
+        if not read.faults and not host_is_trusted(urlsplit(base_url).hostname, settings.trusted_hosts):
+            read.faults.append("TRUSTED_HOSTS: the host of BASE_URL is missing; its pages would be refused.")
         if read.faults:
             raise BadSettings(read.faults)
         return settings if settings.secret_key else replace(settings, secret_key=_kept_secret(var))
@@ -146,95 +150,6 @@ class _Reader:
         except (OSError, UnicodeDecodeError) as fault:
             self.faults.append(f"{name}_FILE: {path} cannot be read ({fault}).")
             return text
-
-
-def _folder(text: str) -> Path:
-    address = urlsplit(text)
-    if address.scheme not in ("", "file") or address.netloc:
-        raise ValueError("a folder is expected, as a path or file:///path.")
-    return Path(unquote(address.path) if address.scheme else text).expanduser().absolute()
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError("a number from 1 to 65535 is expected.")
-    return int(text)
-
-
-def _web_address(text: str) -> str:
-    address = urlsplit(text)
-    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
-        raise ValueError("an address such as https://portal.example.com is expected.")
-    return text.rstrip("/")
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(host.strip() for host in text.split(",") if host.strip())
-    if not hosts or any(set(host) & set("/:* ") for host in hosts):
-        raise ValueError("host names separated by commas are expected, without scheme, port or *.")
-    return hosts
-
-
-def _address(text: str, schemes: tuple[str, ...], example: str) -> str:
-    """`text` if it is an address of one of the schemes; never repeats it: it may hold a password."""
-    if text and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-        raise ValueError(f"an address such as {example} is expected.")
-    return text
-
-
-def _database(text: str) -> str:
-    schemes = ("postgresql", "postgres", "postgresql+psycopg")
-    rest = _address(text, schemes, "postgresql://user:password@host/name").partition("://")[2]
-    return f"postgresql+psycopg://{rest}" if text else ""
-
-
-def _redis(text: str) -> str:
-    return _address(text, ("redis", "rediss", "unix"), "redis://host:6379/0")
-
-
-def _smtp(text: str) -> str:
-    checked = _address(text, ("smtp", "smtps"), "smtp://user:password@host:587")
-    if checked and not urlsplit(checked).hostname:
-        raise ValueError("the host is missing: smtp://user:password@host:587.")
-    return checked
-
-
-def _sender(text: str) -> str:
-    if "@" not in text or set(text) & set("\r\n"):
-        raise ValueError("a sender such as Portal <portal@example.com> is expected.")
-    return text
-
-
-def _currency(text: str) -> str:
-    if not is_currency(text):
-        raise ValueError("an ISO 4217 code such as USD is expected.")
-    return text
-
-
-def _timezone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (OSError, ValueError, LookupError):
-        raise ValueError("a time zone such as Europe/Vienna is expected.") from None
-
-
-def _locale(text: str) -> str:
-    try:
-        return str(Locale.parse(text.replace("-", "_")))
-    except (ValueError, UnknownLocaleError):
-        raise ValueError("a locale such as en_US is expected.") from None
-
-
-def _yes_or_no(text: str) -> bool:
-    if text not in ("0", "1"):
-        raise ValueError("0 or 1 is expected.")
-    return text == "1"
-
-
-def _secret(text: str) -> str:
-    if text and len(text) < SHORTEST_SECRET:
-        raise ValueError(f"at least {SHORTEST_SECRET} characters are expected.")
-    return text
 
 
 def _kept_secret(var: Path) -> str:

@@ -22,6 +22,8 @@ NODE_FOLDER = ROOT / "build" / "node"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 18
 PDF_LIBRARIES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
+# Packed already, or read by the server alone.
+PACKED = ("woff2", "ttf", "txt", "br", "gz")
 NETWORK = "Check that this machine reaches the package index (a proxy? PIP_INDEX_URL?), then run it again."
 
 
@@ -192,6 +194,8 @@ def front_end() -> None:
         )
         lock.set()
     run([str(PYTHON), "scripts/assets.py"], "The message above names what is missing.")
+    compress = ["-m", "whitenoise.compress", "--quiet", "portal/static/vendor", *PACKED]
+    run([str(PYTHON), *compress], "Run `make clean` and try again.")
     run([str(PYTHON), "scripts/print_fonts.py"], "Run `make clean` and try again.")
     shutil.rmtree(NODE_FOLDER, ignore_errors=True)
     built.set()

@@ -60,7 +60,7 @@ class Servers:
         """Start what does not run; the names of those."""
         with self._door():
             missing = [server for server in self.all if server.process is None]
-            for server in self.all:
+            for server in missing:
                 server.start()
         return [server.name for server in missing]
 
@@ -90,7 +90,7 @@ class Servers:
 @contextmanager
 def serving(settings: Settings) -> Iterator[Settings]:
     """The settings with both addresses, and with the embedded servers up for as long as the block takes."""
-    if settings.database_url and settings.redis_url:
+    if not settings.embedded:
         yield settings
         return
     with Servers(settings.var) as servers:
@@ -99,7 +99,7 @@ def serving(settings: Settings) -> Iterator[Settings]:
 
 def running(settings: Settings) -> Settings:
     """The settings with both addresses, for a process that `portal up` looks after."""
-    if settings.database_url and settings.redis_url:
+    if not settings.embedded:
         return settings
     servers = Servers(settings.var)
     if any(server.process is None for server in servers.all):
