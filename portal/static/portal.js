@@ -35,8 +35,10 @@ dialog.addEventListener("click", (event) => {
 document.addEventListener("closeDialog", () => dialog.open && dialog.close());
 
 // Answers. What was asked for inside the dialog is answered there, errors too.
+let hadFocus = false;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
+  hadFocus = target.contains(document.activeElement);
   if (target === dialog && xhr.status !== 401 && xhr.getResponseHeader("HX-Reswap") !== "none") {
     event.detail.shouldSwap = xhr.status !== 204;
   }
@@ -45,11 +47,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target === dialog && dialog.childElementCount) return fillDialog();
   $("[data-focus]", event.detail.target)?.focus();
   // What had the focus may be gone: then the region that changed gets it, so that Tab goes on from there.
-  if (document.activeElement === document.body && event.detail.requestConfig?.elt !== $("#bell")) {
-    const place = event.detail.elt?.isConnected ? event.detail.elt : $("#main");
-    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
-    place.focus({ preventScroll: true });
-  }
+  if (!hadFocus || document.activeElement !== document.body) return;
+  const place = event.detail.elt?.isConnected ? event.detail.elt : $("#main");
+  if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+  place.focus({ preventScroll: true });
 });
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;

@@ -57,7 +57,8 @@ def answer(status: int, title: str, message: str, **ctx: Any) -> Response:
     shown = {"dialog", "main"} if ctx.get("theirs") else {"dialog"}
     if htmx.asked_by_htmx() and request.headers.get("HX-Target") not in shown:
         reply.headers["HX-Reswap"] = "none"
-        reply.headers["HX-Trigger"] = json.dumps({"toast": {"kind": "danger", "text": f"{title}. {message}"}})
+        text = f"{title}. {message}" + (f" {request_id()}" if status >= 500 else "")
+        reply.headers["HX-Trigger"] = json.dumps({"toast": {"kind": "danger", "text": text}})
     return htmx.varied(reply)
 
 
