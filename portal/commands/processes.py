@@ -79,9 +79,11 @@ class Processes:
         self.say = say
         self.due: dict[str, float] = {}
 
-    def start(self) -> None:
+    def start(self, *names: str) -> None:
+        """Start those, or all that were not started yet."""
         for child in self.children:
-            child.start(self.environ)
+            if child.process is None and (child.name in names or not names):
+                child.start(self.environ)
 
     def tend(self) -> None:
         for child in self.children:

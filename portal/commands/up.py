@@ -20,7 +20,8 @@ LOOK_EVERY_S = 0.25
 READY_WITHIN_S = 90.0
 GIVE_UP_AFTER = 3
 PYTHON = (sys.executable, "-m")
-WEB = (*PYTHON, "gunicorn", "--config", "python:portal.web.gunicorn", "portal:create_app()")
+WEB = "web"
+GUNICORN = (*PYTHON, "gunicorn", "--config", "python:portal.web.gunicorn", "portal:create_app()")
 
 
 @click.command()
@@ -93,10 +94,12 @@ def run(settings: Settings, servers: Servers | None, logins: list[str]) -> None:
     processes = Processes(children_of(settings), environment_of(settings), click.echo)
     request = Request()
     click.echo(f"Starting the pages, {len(QUEUES)} workers and the scheduler")
-    processes.start()
     try:
+        # The pages first: all at once, they would wait for the others to load the same modules.
+        processes.start(WEB)
         if not ready(settings, processes, request):
-            sys.exit(1)
+            sys.exit(0 if request.times else 1)
+        processes.start()
         greet(settings, logins)
         while not request.times:
             tend(processes, servers)
@@ -107,7 +110,7 @@ def run(settings: Settings, servers: Servers | None, logins: list[str]) -> None:
 
 
 def children_of(settings: Settings) -> list[Child]:
-    commands = {"web": WEB, "scheduler": (*PYTHON, "portal", "scheduler")}
+    commands = {WEB: GUNICORN, "scheduler": (*PYTHON, "portal", "scheduler")}
     commands |= {f"worker-{queue}": (*PYTHON, "portal", "worker", queue) for queue in QUEUES}
     return [Child(name, command, settings.var / "log" / f"{name}.log") for name, command in commands.items()]
 
@@ -136,7 +139,7 @@ def tend(processes: Processes, servers: Servers | None) -> None:
 
 def ready(settings: Settings, processes: Processes, request: Request) -> bool:
     """Wait until the pages answer; False when we are asked to stop first, or when they cannot start."""
-    web = next(child for child in processes.children if child.name == "web")
+    web = next(child for child in processes.children if child.name == WEB)
     deadline = time.monotonic() + READY_WITHIN_S
     while not request.times:
         if answers(settings):
