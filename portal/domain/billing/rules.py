@@ -131,7 +131,7 @@ class BilledLine:
 
     amount: Money
     period: Period
-    tax_rate: Decimal = Decimal(0)
+    tax_rate: Decimal
     credited: tuple[tuple[Period | None, Money], ...] = ()
 
     @property

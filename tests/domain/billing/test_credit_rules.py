@@ -12,7 +12,8 @@ from portal.domain.billing.rules import BilledLine, credit_unused, prorated, spl
 from portal.domain.money import Money
 from portal.domain.periods import Cycle, Period, Timetable
 
-RATES = [Decimal(0), Decimal(7), Decimal("19.6"), Decimal(23)]
+NO_TAX = Decimal(0)
+RATES = [NO_TAX, Decimal(7), Decimal("19.6"), Decimal(23)]
 amounts = st.integers(0, 10**9)
 
 
@@ -24,9 +25,9 @@ def usd(text):
     return Money.of(text, "USD")
 
 
-def line(amount="249.95", period="2012-03-02/2012-04-02", **facts):
+def line(amount="249.95", period="2012-03-02/2012-04-02", tax_rate=NO_TAX, **facts):
     start, end = period.split("/")
-    return BilledLine(usd(amount), Period(day(start), day(end)), **facts)
+    return BilledLine(usd(amount), Period(day(start), day(end)), tax_rate, **facts)
 
 
 def test_a_suspension_gives_back_the_unused_days_of_the_line():
@@ -72,7 +73,7 @@ def test_credits_of_all_days_add_up_to_the_line_however_it_is_split(minor, lengt
     whole = Period(day("2026-01-01"), day("2026-01-01") + timedelta(length))
     credited = ()
     for cut in sorted({cut % length for cut in cuts} | {0}, reverse=True):
-        billed = BilledLine(Money(minor, "USD"), whole, credited=credited)
+        billed = BilledLine(Money(minor, "USD"), whole, NO_TAX, credited)
         credit = credit_unused(billed, whole.start + timedelta(cut))
         if credit is not None:
             credited += ((credit.period, credit.amount),)
@@ -92,7 +93,7 @@ def test_moving_the_rest_of_a_period_to_another_client_costs_nothing(minor, used
     march = Timetable(day("2026-03-01"), 1, Cycle.MONTHLY)
     moved_on = day("2026-03-01") + timedelta(used)
     whole = Period(day("2026-03-01"), day("2026-04-01"))
-    back = credit_unused(BilledLine(Money(minor, "USD"), whole), moved_on)
+    back = credit_unused(BilledLine(Money(minor, "USD"), whole, NO_TAX), moved_on)
     (anew,) = prorated(Money(minor, "USD"), march, Period(moved_on, whole.end))
     assert (back.amount if back else Money.zero("USD")) == anew.amount
 

@@ -137,6 +137,12 @@ def test_nothing_is_billed_from_the_end_on():
     assert lines_due(schedule(next_bill="2026-02-10", ends="2026-02-10"), day("2026-06-01")).charges == ()
 
 
+def test_an_end_far_away_does_not_lengthen_the_period():
+    due = lines_due(schedule(ends="2026-12-31"), day("2026-01-01"))
+    assert billed(due) == [("2026-01-01/2026-02-01", "100.00", "")]
+    assert not due.is_over
+
+
 def test_a_resume_bills_the_days_to_the_next_boundary_and_goes_on_with_the_old_anchor():
     resumed = schedule(price="310.00", next_bill="2026-03-21")
     assert billed(lines_due(resumed, day("2026-04-01"))) == [

@@ -154,6 +154,7 @@ def alerts_of(**facts):
         ({"end_date": date(2026, 12, 20)}, "ends on 2026-12-20"),
         ({"end_date": date(2026, 12, 21)}, None),
         ({"renewal_date": date(2026, 11, 1)}, "renewal due on 2026-11-01"),
+        ({"renewal_date": date(2026, 12, 20)}, "renewal due on 2026-12-20"),
         ({"renewal_date": date(2026, 12, 21)}, None),
         ({"breaches": 3}, None),
         ({"breaches": 4}, "4 SLA breaches"),
