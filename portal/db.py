@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -103,6 +103,11 @@ def fetch(model: type[Row], row_id: int) -> Row:
 def label(model: type[Any]) -> str:
     """What a person calls a row of this model."""
     return str(getattr(model, "__label__", model.__name__.lower()))
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table itself, for statements that take a list of parameter sets."""
+    return cast(sa.Table, model.__table__)
 
 
 def batch_lock(name: str) -> None:

@@ -27,6 +27,13 @@ def upgrade():
         sa.UniqueConstraint("name", name=op.f("uq_calendars_name")),
     )
     op.create_table(
+        "clock_offset",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("ahead", sa.Interval(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_clock_offset_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_offset")),
+    )
+    op.create_table(
         "events",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -86,6 +93,42 @@ def upgrade():
         unique=False,
     )
     op.create_table(
+        "periodic_runs",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("slot", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "baseline",
+                "due",
+                "running",
+                "done",
+                "failed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("missed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_periodic_runs")),
+        sa.UniqueConstraint("name", "slot", name=op.f("uq_periodic_runs_name_slot")),
+    )
+    op.create_index(
+        "ix_periodic_runs_open",
+        "periodic_runs",
+        ["slot"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('due', 'running')"),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -126,6 +169,16 @@ def upgrade():
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_users_email_lower_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+    )
+    op.create_table(
+        "worker_heartbeats",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_heartbeats")),
     )
     op.create_table(
         "billing_runs",
@@ -1286,7 +1339,15 @@ def upgrade():
         sa.Column("next_amount_from", sa.Date(), nullable=True),
         sa.Column("paused_on", sa.Date(), nullable=True),
         sa.Column("parked_reason", sa.Text(), nullable=False),
+        sa.Column("bills_setup", sa.Boolean(), nullable=False),
+        sa.Column("last_event_id", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(status = 'paused') = (paused_on IS NOT NULL)", name=op.f("ck_recurring_billings_paused")
+        ),
+        sa.CheckConstraint(
+            "status <> 'ended' OR ends_on IS NOT NULL", name=op.f("ck_recurring_billings_ended")
+        ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_recurring_billings_amount")),
         sa.CheckConstraint("anchor_day BETWEEN 1 AND 31", name=op.f("ck_recurring_billings_anchor_day")),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_recurring_billings_client_id")),
@@ -1309,16 +1370,16 @@ def upgrade():
     op.create_index(
         "ix_recurring_billings_due",
         "recurring_billings",
-        ["next_bill_date"],
+        ["next_bill_date", "client_id"],
         unique=False,
-        postgresql_where=sa.text("status = 'active'"),
+        postgresql_where=sa.text("status IN ('active', 'paused')"),
     )
     op.create_index(
         "uq_recurring_billings_one_open",
         "recurring_billings",
         ["client_service_id"],
         unique=True,
-        postgresql_where=sa.text("status <> 'ended'"),
+        postgresql_where=sa.text("ends_on IS NULL"),
     )
     op.create_table(
         "renewals",

@@ -1,0 +1,6 @@
+"""What is billed, when, and what documents come of it."""
+
+from portal.domain.billing.issuing import issue, record_payment, void
+from portal.domain.billing.running import preview, release, run
+
+__all__ = ["issue", "preview", "record_payment", "release", "run", "void"]

@@ -20,7 +20,9 @@ class RecurringBilling(Base):
     """The schedule of one service. Boundaries are computed from `first_on` and `anchor_day`, never stored.
 
     `next_bill_date` is the first day not billed yet: the next line covers it up to the next boundary, so a
-    stub after a resume or a transfer needs no case of its own. `ends_on`: nothing is billed from that day on.
+    stub after a resume or a transfer needs no case of its own. Nothing is billed from `ends_on` on, nor from
+    `paused_on` on while it is paused. `bills_setup`: the setup fee goes with the first line, once.
+    Events up to `last_event_id` have had their effect: an old one that is delivered again has none.
     `next_amount_minor` replaces `amount_minor` for periods that start on or after `next_amount_from`.
     """
 
@@ -31,9 +33,14 @@ class RecurringBilling(Base):
         sa.CheckConstraint("amount_minor > 0", name="amount"),
         sa.Index(
             "uq_recurring_billings_one_open", "client_service_id", unique=True,
-            postgresql_where=sa.text("status <> 'ended'"),
+            postgresql_where=sa.text("ends_on IS NULL"),
         ),
-        sa.Index("ix_recurring_billings_due", "next_bill_date", postgresql_where=sa.text("status = 'active'")),
+        sa.CheckConstraint("(status = 'paused') = (paused_on IS NOT NULL)", name="paused"),
+        sa.CheckConstraint("status <> 'ended' OR ends_on IS NOT NULL", name="ended"),
+        sa.Index(
+            "ix_recurring_billings_due", "next_bill_date", "client_id",
+            postgresql_where=sa.text("status IN ('active', 'paused')"),
+        ),
     )  # fmt: skip
 
     id: Mapped[Id]
@@ -53,6 +60,8 @@ class RecurringBilling(Base):
     next_amount_from: Mapped[date | None]
     paused_on: Mapped[date | None]
     parked_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    bills_setup: Mapped[bool] = mapped_column(default=False)
+    last_event_id: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     version: Mapped[int] = mapped_column(default=1)
 
     service: Mapped[ClientService] = relationship()
@@ -158,7 +167,10 @@ class Invoice(Base):
 
 
 class InvoiceLine(Base):
-    """One charge or credit. The index on (service, kind, period start) is what makes a run harmless to repeat."""
+    """One charge or credit. The index on (service, kind, period start) is what makes a run harmless to repeat.
+
+    `is_void`: it claims its days no more, since its invoice is void or all of it was credited.
+    """
 
     __tablename__ = "invoice_lines"
     __table_args__ = (

@@ -2,7 +2,27 @@
 
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
+from portal.domain.renewals import rules
 
 
 def renewal_price(service: ClientService) -> Money:
-    return service.cycle_price
+    """What the next term costs: contract's uplift, else the product's; never less than now (rule book 5)."""
+    product, contract = service.product, service.contract
+    uplift = (
+        contract.uplift_percent
+        if contract and contract.uplift_percent is not None
+        else product.uplift_percent
+    )
+    base = rules.base_price(
+        product_price=Money(product.cycle_price_minor, product.currency),
+        product_cycle=product.billing_cycle,
+        cycle=service.billing_cycle,
+        quantity=service.quantity,
+        currency=service.currency,
+    )
+    return rules.renewal_price(
+        current=service.cycle_price,
+        base=base,
+        uplift_percent=uplift,
+        uplift_cap_percent=product.uplift_cap_percent,
+    ).price

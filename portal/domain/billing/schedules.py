@@ -1,0 +1,198 @@
+"""The schedule of a service, brought in line with what happened to the service.
+
+Each verb is the effect of one event, in the order of the events (`event_id`); one that is delivered again
+changes nothing. Verbs without a schedule to act on do nothing: a zero price makes none.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from portal.db import db, lock
+from portal.domain import events
+from portal.domain.billing.crediting import credit_from, paid_until
+from portal.domain.billing.issuing import bill_once
+from portal.domain.billing.models import RecurringBilling
+from portal.domain.billing.rules import first_day_after_resume, timetable_for
+from portal.domain.clients.models import Client
+from portal.domain.company import setting
+from portal.domain.lifecycle.models import ClientService
+from portal.domain.money import Money
+from portal.domain.words import LineKind, ScheduleStatus, Unused
+from portal.signals import send
+
+
+def create(*, service_id: int, event_id: int, by: int | None = None, at: datetime) -> None:
+    """On activation: billing begins on the start date. Once in the life of a service."""
+    service = _locked(service_id)
+    if schedules_of(service_id):
+        return
+    if service.cycle_price_minor:
+        _add(service, service.start_date, event_id, bills_setup=service.setup_cost_minor > 0, at=at)
+    elif service.setup_cost_minor:
+        words = f"{service.name} – setup"
+        bill_once(service=service, kind=LineKind.SETUP_FEE, amount=service.setup_cost, words=words, at=at)
+
+
+def pause(*, service_id: int, on: date, event_id: int, by: int | None = None, at: datetime) -> None:
+    """On suspension: no new lines; days billed ahead are credited unless a setting says not to."""
+    service, schedule = _turn(service_id, event_id)
+    if schedule is None or schedule.status is not ScheduleStatus.ACTIVE:
+        return
+    schedule.paused_on, schedule.status = max(on, schedule.first_on), ScheduleStatus.PAUSED
+    if credits_on_suspension(service):
+        credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", at=at)
+    _say(service_id, f"paused on {on}", by=by, at=at)
+
+
+def resume(*, service_id: int, on: date, event_id: int, by: int | None = None, at: datetime) -> None:
+    """Bill on from the day, never the gap. Days before the pause that no run has billed yet still are billed."""
+    service, schedule = _turn(service_id, event_id)
+    if schedule is None or schedule.paused_on is None:
+        return
+    if schedule.next_bill_date < schedule.paused_on:
+        schedule = _split(service, schedule, event_id, at)
+    else:
+        schedule.status, schedule.paused_on = ScheduleStatus.ACTIVE, None
+    covered = max(paid_until(service_id) or on, schedule.first_on)
+    schedule.next_bill_date = first_day_after_resume(
+        resumed_on=max(on, schedule.first_on), paid_until=covered
+    )
+    _say(service_id, f"resumed on {on}, bills on {schedule.next_bill_date}", by=by, at=at)
+
+
+def end(
+    *,
+    service_id: int,
+    on: date,
+    unused: Unused,
+    fee: Money | None = None,
+    event_id: int,
+    by: int | None = None,
+    at: datetime,
+) -> None:
+    """On cancellation or completion: nothing from that day on; unused days as `unused` says; the fee."""
+    service, schedule = _turn(service_id, event_id)
+    if schedule is None:
+        return
+    _close(schedule, on)
+    if unused is not Unused.NOTHING:
+        deduct = unused is Unused.DEDUCT
+        credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", deduct=deduct, at=at)
+    if fee:
+        words = f"{service.name} – cancellation fee"
+        bill_once(service=service, kind=LineKind.CANCELLATION_FEE, amount=fee, words=words, at=at)
+    _say(service_id, f"ends on {schedule.ends_on}", by=by, at=at)
+
+
+def move(*, service_id: int, on: date, event_id: int, by: int | None = None, at: datetime) -> None:
+    """On transfer: the old client's days from then on are credited; the new client is billed on its own anchor."""
+    service, schedule = _turn(service_id, event_id)
+    if schedule is None or schedule.client_id == service.client_id:
+        return
+    was_paused = schedule.paused_on is not None
+    owes_setup = schedule.bills_setup and schedule.next_bill_date >= on
+    schedule.bills_setup = schedule.bills_setup and not owes_setup
+    _close(schedule, on)
+    credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", at=at)
+    fresh = _add(service, max(on, service.start_date), event_id, bills_setup=owes_setup, at=at)
+    if was_paused:
+        fresh.status, fresh.paused_on = ScheduleStatus.PAUSED, fresh.first_on
+
+
+def reprice(
+    *, service_id: int, effective_on: date, event_id: int, by: int | None = None, at: datetime
+) -> None:
+    """On renewal or price change: the present price from the first boundary on or after the day."""
+    service, schedule = _turn(service_id, event_id)
+    price = service.cycle_price_minor
+    if schedule is None or price in (0, schedule.next_amount_minor or schedule.amount_minor):
+        return
+    if schedule.next_bill_date >= effective_on:
+        schedule.amount_minor, schedule.next_amount_minor, schedule.next_amount_from = price, None, None
+    else:
+        schedule.next_amount_minor, schedule.next_amount_from = price, effective_on
+    _say(service_id, f"{service.cycle_price} from {effective_on}", by=by, at=at)
+
+
+def open_schedule(service_id: int) -> RecurringBilling | None:
+    """The schedule that has no end yet, locked."""
+    one = sa.select(RecurringBilling).filter_by(client_service_id=service_id, ends_on=None)
+    return db.session.scalar(one.with_for_update().execution_options(populate_existing=True))
+
+
+def schedules_of(service_id: int) -> Sequence[RecurringBilling]:
+    """All schedules of a service, the present one last."""
+    of_service = sa.select(RecurringBilling).filter_by(client_service_id=service_id)
+    return db.session.scalars(of_service.order_by(RecurringBilling.id)).all()
+
+
+def credits_on_suspension(service: ClientService) -> bool:
+    """The nearest setting wins: the service's, the client's, the company's (rule book 4)."""
+    choices = (service.credit_on_suspend, service.client.credit_on_suspend, setting("credit_on_suspend"))
+    return bool(next(choice for choice in choices if choice is not None))
+
+
+def _turn(service_id: int, event_id: int) -> tuple[ClientService, RecurringBilling | None]:
+    """The service and its open schedule, if this event's turn has not been already."""
+    service, schedule = _locked(service_id), open_schedule(service_id)
+    if schedule is None or event_id <= schedule.last_event_id:
+        return service, None
+    schedule.last_event_id = event_id
+    return service, schedule
+
+
+def _locked(service_id: int) -> ClientService:
+    """Client before service: the one order of locks."""
+    owner = db.session.scalar(sa.select(ClientService.client_id).filter_by(id=service_id))
+    if owner is not None:
+        lock(Client, owner)
+    return lock(ClientService, service_id)
+
+
+def _add(
+    service: ClientService, first_on: date, event_id: int, *, bills_setup: bool, at: datetime
+) -> RecurringBilling:
+    timetable = timetable_for(
+        first_on=first_on, billing_day=service.client.billing_day, cycle=service.billing_cycle
+    )
+    schedule = RecurringBilling(
+        client_service_id=service.id,
+        client_id=service.client_id,
+        amount_minor=service.cycle_price_minor,
+        currency=service.currency,
+        frequency=service.billing_cycle,
+        anchor_day=timetable.anchor_day,
+        first_on=first_on,
+        next_bill_date=first_on,
+        status=ScheduleStatus.ACTIVE,
+        bills_setup=bills_setup,
+        last_event_id=event_id,
+    )
+    db.session.add(schedule)
+    db.session.flush()
+    send(events.RecurringBillingCreated(service_id=service.id, next_bill_date=first_on), by=None, at=at)
+    return schedule
+
+
+def _split(service: ClientService, old: RecurringBilling, event_id: int, at: datetime) -> RecurringBilling:
+    """The old schedule ends at the pause and bills its rest; a second one goes on, on the same anchor."""
+    assert old.paused_on is not None
+    _close(old, old.paused_on)
+    fresh = _add(service, old.first_on, event_id, bills_setup=False, at=at)
+    fresh.anchor_day, fresh.amount_minor = old.anchor_day, old.amount_minor
+    return fresh
+
+
+def _close(schedule: RecurringBilling, on: date) -> None:
+    """Nothing from that day on, nor from the day of a pause; unbilled days before it are billed by the next run."""
+    schedule.ends_on = max(min(on, schedule.paused_on or on), schedule.first_on)
+    schedule.paused_on = None
+    is_billed = schedule.next_bill_date >= schedule.ends_on
+    schedule.status = ScheduleStatus.ENDED if is_billed else ScheduleStatus.ACTIVE
+    db.session.flush()
+
+
+def _say(service_id: int, what: str, *, by: int | None, at: datetime) -> None:
+    send(events.RecurringBillingChanged(service_id=service_id, what=what), by=by, at=at)
