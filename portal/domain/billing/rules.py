@@ -89,7 +89,7 @@ def lines_due(schedule: Schedule, as_of: date, *, most_missed: int = MOST_MISSED
     charges: list[Charge] = []
     first_unbilled = schedule.next_bill_on
     while first_unbilled <= as_of and not _is_over(schedule, first_unbilled):
-        if len(charges) == most_missed:
+        if len(charges) >= most_missed:
             raise TooManyMissed(most_missed, schedule.next_bill_on)
         period = _next_period(schedule, first_unbilled)
         charges += prorated(schedule.price, schedule.timetable, period, prorate=schedule.prorate)
