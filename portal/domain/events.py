@@ -262,6 +262,16 @@ class SettingsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportRequested(Event):
+    """A zip with a book of business is to be taken in, in the background."""
+
+    kind = "import_requested"
+    subject_type = "import"
+    subject_field = "import_id"
+    import_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookImported(Event):
     kind = "book_imported"
     subject_type = "import"

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Any, TypeVar
 
-import holidays
-
 from portal.domain import fields
+from portal.domain.catalogue import days_off
+from portal.domain.catalogue import rules as catalogue
 from portal.domain.money import LARGEST_MINOR, exponent, is_currency
 
 Values = Mapping[str, Any]
@@ -23,9 +22,6 @@ Word = TypeVar("Word", bound=StrEnum)
 NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(rf"{DATE.pattern}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})")
-_SPAN = r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
-_DAY = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-WINDOWS = re.compile(rf"{_DAY}(-{_DAY})? {_SPAN}(,{_SPAN})*(;{_DAY}(-{_DAY})? {_SPAN}(,{_SPAN})*)*")
 YEARS = range(1970, 2201)
 YES_OR_NO = {"yes": True, "no": False}
 
@@ -48,6 +44,8 @@ def as_field(cleaner: fields.Cleaner, fault: str) -> Parser:
 
 email = as_field(fields.email, "not an e-mail address")
 zone = as_field(fields.timezone, "unknown time zone")
+windows = as_field(catalogue.windows, "not business hours")
+country = as_field(days_off.country, "unknown country")
 
 
 def text(longest: int) -> Parser:
@@ -176,24 +174,8 @@ def checklist(cell: str, _: Values) -> list[tuple[str, bool]]:
     steps = [(each.strip().rstrip("*").strip(), each.strip().endswith("*")) for each in cell.split("|")]
     if any(not title for title, _ in steps):
         raise Bad("a step is empty")
+    if len(steps) > catalogue.MOST_STEPS:
+        raise Bad(f"more than {catalogue.MOST_STEPS} steps")
     if any(len(title) > 200 for title, _ in steps):
         raise Bad("a step is longer than 200 characters")
     return steps
-
-
-def windows(cell: str, _: Values) -> str:
-    """Business hours such as "Mon-Fri 08:00-12:00,13:00-17:00;Sat 10:00-14:00"."""
-    if not WINDOWS.fullmatch(cell):
-        raise Bad("not business hours")
-    return cell
-
-
-def country(cell: str, _: Values) -> str:
-    if cell not in _countries():
-        raise Bad("unknown country")
-    return cell
-
-
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(holidays.list_supported_countries(include_aliases=False))

@@ -1,4 +1,4 @@
-"""Imports of a book of business that were uploaded on the page."""
+"""Imports of a book of business: those that changed something, and those that were asked for on the page."""
 
 from typing import Any
 
@@ -26,3 +26,7 @@ class ImportRun(Base):
     requested_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]
     result: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (JobState.DONE, JobState.FAILED)

@@ -5,6 +5,7 @@ The files are in the order in which they refer to one another. Adding a column i
 
 from collections.abc import Mapping
 
+from portal.domain.catalogue import rules as catalogue
 from portal.domain.imports import cells, columns
 from portal.domain.imports.columns import Check, Column, File, in_order, ref, unless
 from portal.domain.lifecycle.rules import Status
@@ -12,13 +13,10 @@ from portal.domain.periods import Cycle
 from portal.domain.staff.permissions import Role
 from portal.domain.words import ContactRole, PriorityLevel, ServiceLevel, ServiceType, Severity, Source
 
-MOST_MINUTES = 525_600
-"""A year: a target beyond it promises nothing."""
-
 CLOCKS = ("response", "resolution")
 
 name = cells.text(200)
-minutes = cells.whole(1, MOST_MINUTES)
+minutes = cells.whole(1, catalogue.MOST_MINUTES)
 cycle = cells.word(Cycle, "unknown cycle")
 
 FILES: tuple[File, ...] = (
@@ -38,7 +36,11 @@ FILES: tuple[File, ...] = (
         ref("calendar", "calendars", "calendar"),
         Column("availability_target", cells.percent),
         *(Column(f"{severity}_{clock}_min", minutes) for severity in Severity for clock in CLOCKS),
-    ), key=("name",), repeated=("name", "name used twice")),
+    ), key=("name",), repeated=("name", "name used twice"), checks=tuple(
+        Check(f"{severity}_resolution_min", (f"{severity}_response_min", f"{severity}_resolution_min"),
+              in_order("due before the response"))
+        for severity in Severity
+    )),
     File("products", (
         Column("sku", cells.code(40)),
         Column("name", name),
@@ -49,7 +51,7 @@ FILES: tuple[File, ...] = (
         Column("monthly_price", cells.price),
         Column("setup_fee", cells.price),
         Column("term_months", cells.whole(0, 120)),
-        Column("notice_days", cells.whole(0, 3650)),
+        Column("notice_days", cells.whole(0, 365)),
         Column("uplift_percent", cells.percent),
         ref("sla_policy", "sla_policies", "SLA policy", optional=True),
         Column("checklist", cells.checklist, optional=True, blank=(), is_prose=True),
