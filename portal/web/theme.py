@@ -23,11 +23,14 @@ def chosen() -> str:
 @bp.post("/theme")
 @public
 def choose() -> Response:
-    asked = request.form.get("theme", "")
-    answer = redirect(local(request.form.get("next")), 303)
-    if asked in set(Theme):
+    return keep(redirect(local(request.form.get("next")), 303), request.form.get("theme", ""))
+
+
+def keep(answer: Response, theme: str) -> Response:
+    """Let the browser keep this theme, if it is one; also for the profile page, where people set it for good."""
+    if theme in set(Theme):
         answer.set_cookie(
-            COOKIE, asked, max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+            COOKIE, theme, max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
         )
     return answer
 
