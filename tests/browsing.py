@@ -52,18 +52,19 @@ class Browser:
         self.http.set_cookie(cookie_name(), token)
         return self
 
-    def ask(self, method: str, path: str, **kwargs: Any) -> Page:
+    def ask(self, method: str, path: str, *, htmx: bool = False, **kwargs: Any) -> Page:
         """The answer as it is, not checked. In a context of its own, as in production: the test's would be shared.
 
         What the test has loaded is read anew afterwards.
         """
+        headers = (HTMX if htmx else {}) | kwargs.pop("headers", {})
         with self.app.app_context():
-            page = Page(self.http.open(path, method=method, **kwargs))
+            page = Page(self.http.open(path, method=method, headers=headers, **kwargs))
         db.session.expire_all()
         return page
 
     def get(self, path: str, *, htmx: bool = False, **kwargs: Any) -> Page:
-        page = self.ask("GET", path, headers=HTMX if htmx else None, **kwargs)
+        page = self.ask("GET", path, htmx=htmx, **kwargs)
         check(page, whole=not htmx)
         return page
 
@@ -72,14 +73,14 @@ class Browser:
     ) -> Page:
         """Sends the form with the CSRF token of this session."""
         fields = {"csrf_token": self.csrf_token()} | (data or {})
-        page = self.ask("POST", path, data=fields, headers=HTMX if htmx else None, **kwargs)
+        page = self.ask("POST", path, data=fields, htmx=htmx, **kwargs)
         check(page, whole=not htmx)
         return page
 
     def csrf_token(self) -> str:
-        signed_in = self.http.get_cookie(cookie_name())
-        found = self.ask("GET", "/profile" if signed_in else "/login").soup
-        field = found.find("input", attrs={"name": "csrf_token"})
+        signed_in = self.http.get_cookie(cookie_name()) and self.ask("GET", "/profile")
+        page = signed_in if signed_in and signed_in.status == 200 else self.ask("GET", "/login")
+        field = page.soup.find("input", attrs={"name": "csrf_token"})
         assert field is not None, "no CSRF token on the page"
         return str(field["value"])
 
