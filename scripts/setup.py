@@ -204,7 +204,7 @@ def front_end() -> None:
 def npm_command() -> list[str]:
     """The machine's npm, or one from a Python package, which is thrown away after the set-up."""
     if shutil.which("npm") and works(
-        ["node", "-e", f"process.exit(parseInt(process.versions.node) < {OLDEST_NODE})"]
+        ["node", "-e", f"process.exit(+(parseInt(process.versions.node) < {OLDEST_NODE}))"]
     ):
         return ["npm"]
     say("  no usable Node.js here: fetching one for the set-up (60 MB)")
