@@ -13,9 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
-from flask import Flask, url_for
+from flask import Flask, current_app, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -26,6 +26,8 @@ from portal.web import htmx
 NOT_KNOWN = "n/a"
 NARROW_SPACE = "\u00a0"
 FAR_AWAY = timedelta(days=60)
+DAY = Markup('<time datetime="%s">%s</time>')
+EXACT_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 
 COLOURS: dict[str, str] = {
     **dict.fromkeys(
@@ -116,23 +118,24 @@ class Formats:
         text = _date(day, self.locale)
         if abs(away) <= FAR_AWAY:
             text = f"{_distance(away.days)} ({text})"
-        return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), text)
+        return DAY % (day.isoformat(), text)
 
     def when(self, instant: datetime | None) -> Markup | str:
         """How long ago, or until; the exact time in the person's zone on hover."""
         if instant is None:
             return "–"
         there = instant.astimezone(zone())
-        exact = format_datetime(there, "d MMM y, HH:mm z", locale=self.locale)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            instant.isoformat(), exact, self._nearness(there)
-        )
+        exact = f"{self._moment(there)} {there.tzname()}"
+        return EXACT_TIME % (instant.isoformat(), exact, self._nearness(there))
 
     def time(self, instant: datetime | None) -> str:
         """The exact time: 20 Nov 2026, 14:05."""
         if instant is None:
             return "–"
-        return format_datetime(instant.astimezone(zone()), "d MMM y, HH:mm", locale=self.locale)
+        return self._moment(instant.astimezone(zone()))
+
+    def _moment(self, there: datetime) -> str:
+        return f"{_date(there.date(), self.locale)}, {there:%H:%M}"
 
     def _nearness(self, there: datetime) -> str:
         seconds = int((there - clock.now()).total_seconds())
@@ -143,6 +146,12 @@ class Formats:
                 amount = f"{abs(seconds) // size} {unit}"
                 return f"in {amount}" if seconds > 0 else f"{amount} ago"
         return _date(there.date(), self.locale)
+
+
+def formats() -> Formats:
+    """The filters, for code that draws without a template."""
+    found: Formats = current_app.extensions["formats"]
+    return found
 
 
 def zone() -> ZoneInfo:
@@ -183,9 +192,9 @@ def asset_links(app: Flask) -> Callable[[str], str]:
 
 
 def init(app: Flask) -> None:
-    formats = Formats(app.extensions["settings"].company_locale)
+    here = app.extensions["formats"] = Formats(app.extensions["settings"].company_locale)
     for name in ("number", "money", "percent", "date", "day", "when", "time"):
-        app.jinja_env.filters[name] = getattr(formats, name)
+        app.jinja_env.filters[name] = getattr(here, name)
     app.jinja_env.filters.update(label=label, status_colour=status_colour, health_colour=health_colour)
     app.jinja_env.filters["initials"] = initials
     app.jinja_env.globals.update(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask_login import current_user
+from markupsafe import Markup
 
 from portal.db import db
 from portal.domain.staff.permissions import may
+from portal.web.cells import draw_rows
 from portal.web.filtering import Args, Chip, Filter, clean
 from portal.web.keyset import Cursor, Order, may_be_empty
 
@@ -25,16 +27,6 @@ Pair = tuple[str, str]
 
 def permitted(items: Iterable[Any]) -> list[Any]:
     return [item for item in items if item.needs is None or may(current_user, item.needs)]
-
-
-class Quoted:
-    """A row whose values are safe inside an address: for filling in link templates."""
-
-    def __init__(self, row: sa.RowMapping) -> None:
-        self.row = row
-
-    def __getitem__(self, key: str) -> str:
-        return quote(str(self.row[key]), safe="")
 
 
 class TableView:
@@ -78,8 +70,8 @@ class TableView:
     def sort_url(self, column: Column) -> str:
         return self.url(sort=f"-{column.key}" if self.sort == column.key else column.key)
 
-    def link(self, column: Column, row: sa.RowMapping) -> str:
-        return (column.link or "").format_map(Quoted(row))
+    def draw_rows(self, own: Any = None) -> Markup:
+        return draw_rows(self, own)
 
     # The rows
 

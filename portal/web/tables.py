@@ -40,6 +40,7 @@ chosen ids ("all that match" included). Totals: `SERVICES.read(statement).matchi
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Response, request
@@ -67,7 +68,7 @@ MOST_CHOSEN = 500
 
 @dataclass(frozen=True)
 class Column:
-    """cell: a macro of components/cells.html. link: an address with {names} of the row's columns.
+    """cell: one of portal.web.cells.CELLS. link: an address with {names} of the row's columns.
 
     by: what to sort by when that is not the selected column. fixed: cannot be hidden.
     """
@@ -86,6 +87,27 @@ class Column:
     @property
     def is_end(self) -> bool:
         return (self.align or ("end" if self.cell in ("money", "number", "percent") else "start")) == "end"
+
+    @property
+    def attributes(self) -> str:
+        return ' class="is-end"' if self.is_end else ' class="is-key"' if self.fixed else ""
+
+    @property
+    def filled_link(self) -> Callable[[sa.RowMapping], str] | None:
+        """Fills in the link for a row; one `url_for` a cell would cost more than the query."""
+        template = self.link
+        return (lambda row: template.format_map(_Quoted(row))) if template else None
+
+
+class _Quoted:
+    """A row whose values are safe inside an address."""
+
+    def __init__(self, row: sa.RowMapping) -> None:
+        self.row = row
+
+    def __getitem__(self, key: str) -> str:
+        value = self.row[key]
+        return str(value) if isinstance(value, int) else quote(str(value), safe="")
 
 
 @dataclass(frozen=True)
