@@ -42,7 +42,7 @@ def work_through(claimed: Sequence[Claimed], spec: Spec, over: Callable[[], bool
             continue
         taken = deliver(next_group(waiting), spec, tally)
         waiting = [each for each in waiting if each.id not in taken]
-    return tally
+    return +tally
 
 
 def next_group(waiting: Sequence[Claimed]) -> list[Claimed]:

@@ -8,7 +8,7 @@ says so on purpose.
 from collections.abc import Mapping
 
 from portal.domain import events as e
-from portal.jobs import billing
+from portal.jobs import billing, email, notices
 from portal.outbox import Listener
 
 
@@ -16,13 +16,22 @@ def _billing(react: billing.Reaction) -> Listener:
     return Listener(react.__name__, "billing", handle=react)
 
 
+def _tell(kind: str) -> Listener:
+    return Listener(f"notify_{kind}", "notices", handle=notices.notify(kind))
+
+
 REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
-    e.ServiceActivated:     (_billing(billing.create_recurring_billing),),
-    e.ServiceSuspended:     (_billing(billing.suspend_recurring_billing),),
-    e.ServiceResumed:       (_billing(billing.resume_recurring_billing),),
-    e.ServiceCancelled:     (_billing(billing.end_recurring_billing),),
-    e.ServiceCompleted:     (_billing(billing.end_recurring_billing),),
-    e.ServiceRenewed:       (_billing(billing.extend_recurring_billing),),
-    e.ServiceTransferred:   (_billing(billing.move_recurring_billing),),
+    e.ServiceProvisioned:   (_tell("service_provisioned"),),
+    e.ServiceActivated:     (_billing(billing.create_recurring_billing), _tell("service_activated")),
+    e.ServiceSuspended:     (_billing(billing.suspend_recurring_billing), _tell("service_suspended")),
+    e.ServiceResumed:       (_billing(billing.resume_recurring_billing), _tell("service_resumed")),
+    e.ServiceCancelled:     (_billing(billing.end_recurring_billing), _tell("service_cancelled")),
+    e.ServiceCompleted:     (_billing(billing.end_recurring_billing), _tell("service_completed")),
+    e.ServiceRenewed:       (_billing(billing.extend_recurring_billing), _tell("service_renewed")),
+    e.ServiceTransferred:   (_billing(billing.move_recurring_billing), _tell("service_transferred")),
     e.PriceChanged:         (_billing(billing.adjust_recurring_billing),),
+    e.ProvisioningFailed:   (_tell("provisioning_failed"),),
+    e.DeliveryParked:       (_tell("delivery_parked"),),
+    e.NoticeQueued:         (Listener("send_notice_email", "mail", outside=email.send_notice_email),),
+    e.OneTimeLinkMade:      (Listener("send_one_time_link", "mail", outside=email.send_one_time_link),),
 }  # fmt: skip

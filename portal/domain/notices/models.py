@@ -26,7 +26,9 @@ class Notice(Base):
     event_id: Mapped[int] = mapped_column(sa.ForeignKey("events.id"))
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
     channel: Mapped[Channel] = mapped_column(enum_type(Channel, "channel"))
-    status: Mapped[NoticeStatus] = mapped_column(enum_type(NoticeStatus, "status"), default=NoticeStatus.WAITING)
+    status: Mapped[NoticeStatus] = mapped_column(
+        enum_type(NoticeStatus, "status"), default=NoticeStatus.WAITING
+    )
     kind: Mapped[str] = mapped_column(sa.String(60))
     title: Mapped[str] = mapped_column(sa.String(200))
     body: Mapped[str] = mapped_column(sa.Text, default="")
