@@ -104,22 +104,22 @@ def _sign_in_first(view: Callable[..., Any]) -> BaseResponse:
     return Response("", 401, {"HX-Redirect": login})
 
 
-def _page() -> str | None:
+def _page() -> str:
     """The page to come back to: where the person was, not the fragment or form that was sent from there."""
     if request.method == "GET" and not asked_by_htmx():
-        return _path_of(request.full_path.rstrip("?"))
+        return local(request.full_path.rstrip("?"))
     return _path_of(request.headers.get("HX-Current-URL") or request.referrer or "")
 
 
-def _path_of(text: str) -> str | None:
+def _path_of(text: str) -> str:
+    """The path of a full address of this portal; of any other, the home page's."""
     try:
         address = urlsplit(text)
     except ValueError:
-        return None
+        return "/"
     if address.netloc and address.netloc != request.host:
-        return None
-    path = address.path + (f"?{address.query}" if address.query else "")
-    return local(path, default="/") if path not in ("", "/") else None
+        return "/"
+    return local(address.path + (f"?{address.query}" if address.query else ""))
 
 
 def _mark(guard: Guard) -> Callable[[View], View]:

@@ -1,0 +1,117 @@
+"""Walking over every route of the portal, leaving no footprints."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from portal.db import db
+from portal.domain.staff import User
+from tests.browsing import Browser
+from tests.security.samples import ARGUMENTS, BY_RULE, World
+
+TABLE = Path(__file__).parent.parent / "permissions.csv"
+SAFE = {"GET", "HEAD", "OPTIONS"}
+OF_SESSIONS = {"user_sessions", "login_attempts"}
+"""Tables that say who is there and who tried to be: a visit may write into them."""
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    rule: str
+    endpoint: str
+    of: Rule
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule}"
+
+    def address(self, world: World, actor: User | None) -> str:
+        """A path of this route that leads to something. A missing sample fails by name."""
+        samples = ARGUMENTS | BY_RULE.get(self.rule, {})
+        missing = sorted(self.of.arguments - samples.keys())
+        assert not missing, f"{self.rule}: tests/security/samples.py needs samples for {missing}"
+        values = {name: samples[name](world, actor) for name in self.of.arguments}
+        built = self.of.build(values, append_unknown=False)
+        assert built is not None, f"{self.rule}: the samples {values} do not fit"
+        return built[1]
+
+
+def routes(app: Flask) -> list[Route]:
+    """Every rule with each of its methods; HEAD and OPTIONS are Flask's own."""
+    return [
+        Route(method, rule.rule, rule.endpoint, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def unsafe(app: Flask) -> list[Route]:
+    return [route for route in routes(app) if route.method not in SAFE]
+
+
+def table() -> dict[tuple[str, str], dict[str, str]]:
+    """permissions.csv by (method, rule); lines that begin with # are headings."""
+    lines = [line for line in TABLE.read_text().splitlines() if line.strip() and not line.startswith("#")]
+    rows = list(csv.DictReader(lines))
+    keys = [(row["method"], row["rule"]) for row in rows]
+    assert len(keys) == len(set(keys)), f"twice: {sorted({key for key in keys if keys.count(key) > 1})}"
+    return dict(zip(keys, rows, strict=True))
+
+
+def meaning(answer: TestResponse) -> str:
+    """An answer as permissions.csv says it: ok, 403, login, 404, or what else it was."""
+    sent_away = answer.status_code in (302, 303) and answer.headers["Location"].startswith("/login?next=")
+    if sent_away or answer.status_code == 401:
+        return "login"
+    if answer.status_code in (403, 404):
+        return str(answer.status_code)
+    let_in = answer.status_code < 400 or answer.status_code in (409, 422)
+    return "ok" if let_in else f"unexpected {answer.status_code}"
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is written in here is taken back; needs the `session` fixture."""
+    db.session.commit()
+    connection = db.engines[None]
+    point = connection.begin_nested()
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        point.rollback()
+        db.session.expire_all()
+
+
+def ask(app: Flask, route: Route, world: World, actor: User | None, **kwargs: object) -> TestResponse:
+    """One request by this person, undone afterwards."""
+    with undone():
+        browser = Browser(app)
+        path = route.address(world, actor)
+        if actor is not None:
+            browser.sign_in(actor)
+        return browser.ask(route.method, path, **kwargs).answer
+
+
+def fingerprint(*, without: set[str] = OF_SESSIONS) -> dict[str, str]:
+    """A hash of each table's rows."""
+    return {
+        table.name: db.session.scalar(
+            sa.text(
+                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table.name} t"
+            )
+        )
+        for table in db.metadata.sorted_tables
+        if table.name not in without
+    }
+
+
+def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    return [name for name in before if before[name] != after[name]]
