@@ -18,6 +18,7 @@ from portal.domain.imports.writers.catalogue import write_calendars, write_polic
 from portal.domain.imports.writers.downtime import write_maintenance
 from portal.domain.imports.writers.incidents import write_incidents
 from portal.domain.imports.writers.people import write_clients, write_contacts, write_staff
+from portal.domain.imports.writers.scores import write_scores
 from portal.domain.imports.writers.services import write_services
 from portal.domain.words import JobState
 from portal.signals import send
@@ -139,6 +140,7 @@ def _write(book: Book, by: int | None, at: datetime) -> Report:
     desk = Desk(book.rows, by, at, clock.today())
     for name in book.rows:
         WRITERS[name](desk)
+    write_scores(desk)
     if desk.faults:
         raise BookRefused(Report({name: Tally() for name in book.rows}, desk.faults))
     db.session.flush()

@@ -1,6 +1,7 @@
 """The desk at which an import is worked: what it was given, what it did, and how rows are kept."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -47,6 +48,7 @@ class Desk:
     at: datetime
     today: date
     tallies: dict[str, Tally] = field(default_factory=dict)
+    created: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     faults: list[Fault] = field(default_factory=list)
 
     def keep(
@@ -77,7 +79,8 @@ class Desk:
             else:
                 tally.unchanged += 1
         tally.created, tally.updated = len(kept.created), len(kept.changed)
-        db.session.add_all([made for _, made in kept.created])
+        self.created[file] = [made for _, made in kept.created]
+        db.session.add_all(self.created[file])
         db.session.flush()
         return kept
 

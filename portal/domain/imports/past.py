@@ -84,6 +84,13 @@ def running_term(row: Row, term_months: int) -> Period | None:
     return Period(last if renewed else row["start_date"], end)
 
 
+def renewed_at(row: Row, term: Period | None, now: Moment) -> datetime | None:
+    """The running term says when; a term that has not begun was renewed ahead, by now."""
+    if term is None or term.start == row["start_date"]:
+        return None
+    return min(now.begins(term.start), now.at)
+
+
 def schedule_of(row: Row, price_minor: int, billing_day: int | None, today: date) -> Columns | None:
     """The schedule as the old system left it: billed up to the next boundary after the import day.
 

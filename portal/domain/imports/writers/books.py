@@ -11,7 +11,7 @@ from portal.domain.billing.models import RecurringBilling
 from portal.domain.clients.models import Client
 from portal.domain.imports import past
 from portal.domain.imports.checking import Row
-from portal.domain.imports.desk import Desk, midnight
+from portal.domain.imports.desk import Desk
 from portal.domain.imports.ledger import Life, Standing, movements
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.rules import Status
@@ -22,15 +22,13 @@ from portal.domain.renewals.models import Renewal
 Made = Sequence[tuple[Row, ClientService]]
 
 
-def write_terms(desk: Desk, made: Made) -> None:
+def write_terms(made: Made) -> None:
     """The renewal that opened the running term, so that the next one starts where it ends."""
     terms = [
         (service, term)
         for row, service in made
         if (term := past.running_term(row, service.renewal_term_months)) and term.start > service.start_date
     ]
-    for service, term in terms:
-        service.last_renewed_at = min(midnight(term.start), desk.at)
     db.session.add_all(
         Renewal(
             client_service_id=service.id,

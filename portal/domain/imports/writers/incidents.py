@@ -1,6 +1,6 @@
 """Incidents with their clocks as they ran, and the downtime that they were."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,11 +67,12 @@ def write_incidents(desk: Desk) -> None:
         touched=lengthen_outages(desk, stored),
     )
     add_outages(kept)
-    by_id = {service.id: service for service in services.values()}
-    for _, incident in kept.created:
-        _count(by_id[incident.client_service_id], _breaches(incident))
+    policies = {service.id: service.sla_policy_id for service in services.values()}
+    raised = [(incident, instant) for _, incident in kept.created for instant in _breaches(incident)]
     for _, incident, changes in kept.changed:
-        _learn(incident, changes, by_id[incident.client_service_id], promises, desk.at)
+        promise = promises[policies[incident.client_service_id]]
+        raised += [(incident, instant) for instant in _learn(incident, changes, promise, desk.at)]
+    _count(raised)
 
 
 def _birth(row: Row, service: ClientService, promises: Mapping[int | None, Promise], at: datetime) -> Columns:
@@ -96,19 +97,11 @@ def breached_at(due_at: datetime | None, done_at: datetime | None, at: datetime)
     return due_at
 
 
-def _learn(
-    incident: Incident,
-    changes: Changes,
-    service: ClientService,
-    promises: Mapping[int | None, Promise],
-    at: datetime,
-) -> None:
-    """A new severity brings new targets; a breach that was counted stays one."""
+def _learn(incident: Incident, changes: Changes, promise: Promise, at: datetime) -> list[datetime]:
+    """A new severity brings new targets; a breach that was raised stays one. The breaches that are new."""
     before = _breaches(incident)
     if "severity" in changes:
-        fields.assign(
-            incident, promises[service.sla_policy_id].targets(incident.severity, incident.opened_at)
-        )
+        fields.assign(incident, promise.targets(incident.severity, incident.opened_at))
     responded_at = incident.acknowledged_at or incident.resolved_at
     incident.response_breached_at = incident.response_breached_at or breached_at(
         incident.response_due_at, responded_at, at
@@ -116,18 +109,30 @@ def _learn(
     incident.resolution_breached_at = incident.resolution_breached_at or breached_at(
         incident.resolution_due_at, incident.resolved_at, at
     )
-    _count(service, _breaches(incident)[len(before) :])
+    return [instant for instant in _breaches(incident) if instant not in before]
 
 
 def _breaches(incident: Incident) -> list[datetime]:
-    both = (incident.response_breached_at, incident.resolution_breached_at)
-    return sorted(each for each in both if each)
+    return [each for each in (incident.response_breached_at, incident.resolution_breached_at) if each]
 
 
-def _count(service: ClientService, breached: list[datetime]) -> None:
-    if breached:
-        service.sla_breaches_count += len(breached)
-        service.last_sla_breach_at = max([*breached, *filter(None, [service.last_sla_breach_at])])
+COUNT_BREACHES = sa.text("""
+    UPDATE client_services SET
+        sla_breaches_count = sla_breaches_count + breached.times,
+        last_sla_breach_at = greatest(last_sla_breach_at, breached.last_at)
+    FROM (
+        SELECT service_id, count(*) AS times, max(instant) AS last_at
+        FROM unnest(CAST(:services AS bigint[]), CAST(:instants AS timestamptz[])) AS raised (service_id, instant)
+        GROUP BY service_id
+    ) AS breached
+    WHERE client_services.id = breached.service_id
+""")
+
+
+def _count(raised: Sequence[tuple[Incident, datetime]]) -> None:
+    db.session.flush()
+    services = [incident.client_service_id for incident, _ in raised]
+    db.session.execute(COUNT_BREACHES, {"services": services, "instants": [instant for _, instant in raised]})
 
 
 def _promises() -> dict[int | None, Promise]:

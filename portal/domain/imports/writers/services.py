@@ -29,7 +29,7 @@ def write_services(desk: Desk) -> None:
     review_days = company.setting("review_days")
     kept = _keep(desk, clients, review_days)
     _plan_reviews(kept, review_days)
-    write_terms(desk, kept.created)
+    write_terms(kept.created)
     write_schedules(desk, kept.created, {client.id: client.billing_day for client in clients.values()})
     write_movements(desk, kept.created, before)
     _tell(desk, kept)
@@ -76,6 +76,7 @@ def _birth(row: Row, client: Client, product: Product, moment: Moment) -> Column
         "renewal_date": row["end_date"],
         "auto_renewal": row["auto_renewal"],
         "renewal_count": row["renewal_count"],
+        "last_renewed_at": past.renewed_at(row, term, moment),
         "renewal_term_months": product.term_months,
         "notice_days": product.notice_days,
         "next_review_date": past.next_review(row["last_review_date"], moment.review_days),
