@@ -17,6 +17,8 @@ Result = TypeVar("Result")
 
 COMMANDS = {
     "up": "portal.commands.up:up",
+    "bill": "portal.commands.batches:bill",
+    "cancel-due": "portal.commands.batches:cancel_due",
     "clock": "portal.commands.clock:clock",
     "db": "portal.commands.db:schema",
     "drain": "portal.commands.jobs:drain",

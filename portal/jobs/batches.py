@@ -1,0 +1,66 @@
+"""The daily batches, each step a commit of its own: a kill leaves nothing half done, and the next run goes on."""
+
+from datetime import date, datetime
+
+from portal import clock
+from portal.clock import now
+from portal.db import batch_lock, db, transaction
+from portal.domain import lifecycle
+from portal.domain.billing import running
+from portal.domain.billing.models import BillingRun
+from portal.domain.lifecycle.cancelling import BatchResult
+
+
+class _DryRun(Exception):
+    """Takes back what a trial has done."""
+
+
+def bill(as_of: date, *, by: int | None = None) -> BillingRun:
+    """A billing run, page by page. A run that died half-way is simply followed by another: lines come once."""
+    with transaction():
+        run_id = running.start(as_of=as_of, by=by, at=now()).id
+    more = True
+    while more:
+        with transaction():
+            db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = '120s'")
+            more = running.bill_page(run_id=run_id, at=now())
+    with transaction():
+        running.finish(run_id=run_id, at=now())
+    return db.session.get_one(BillingRun, run_id)
+
+
+def rehearse_billing(as_of: date) -> dict[str, object]:
+    """What a run would make, without making it."""
+    try:
+        with transaction():
+            facts = summary(running.run(as_of=as_of, at=now()))
+            raise _DryRun
+    except _DryRun:
+        return facts | {"run": None}
+
+
+def summary(run: BillingRun) -> dict[str, object]:
+    """A run as `portal bill --json` tells it."""
+    return {
+        "run": run.id,
+        "as_of": run.as_of.isoformat(),
+        "lines": run.lines,
+        "invoices": run.invoices,
+        "parked": run.parked,
+        "totals_minor": run.totals,
+    }
+
+
+def cancel_due(as_of: date) -> BatchResult:
+    """Carry out the scheduled cancellations that have come."""
+    with transaction():
+        batch_lock("cancellations")
+        return lifecycle.carry_out_cancellations(as_of=as_of, at=now())
+
+
+def bill_on_schedule(slot: datetime) -> None:
+    bill(clock.today())
+
+
+def cancel_on_schedule(slot: datetime) -> None:
+    cancel_due(clock.today())
