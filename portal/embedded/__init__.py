@@ -77,14 +77,26 @@ class Servers:
             flock(door, LOCK_EX)
             yield
 
+    def stop_unless_used(self) -> bool:
+        """For servers whose users were all killed; False when somebody uses them."""
+        with self._door():
+            return self._stop_unless_used()
+
     def _leave(self) -> None:
-        with self._door(), self._users as users:
+        with self._door():
+            if self._users:
+                self._users.close()
+            self._stop_unless_used()
+
+    def _stop_unless_used(self) -> bool:
+        with (self.var / "users.lock").open("ab") as users:
             try:
                 flock(users, LOCK_EX | LOCK_NB)
             except BlockingIOError:
-                return
+                return False
             for server in reversed(self.all):
                 server.stop()
+        return True
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def data_folder(var: Path) -> Path:
             f"Bring it back, or remove the link {folder} to begin with an empty one."
         )
     if not folder.exists():
-        _make(folder, SYSTEM_FOLDER if _out_of_reach(var) else None)
+        _make(folder, _system_folder() if _out_of_reach(var) else None)
     return folder.resolve()
 
 
@@ -106,11 +106,17 @@ def _out_of_reach(var: Path) -> bool:
     return os.geteuid() == 0 and not reachable(var.resolve())
 
 
+def _system_folder() -> Path:
+    """Passable for everybody also where the umask says otherwise."""
+    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+    SYSTEM_FOLDER.chmod(0o755)
+    return SYSTEM_FOLDER
+
+
 def _make(folder: Path, elsewhere: Path | None) -> None:
     if elsewhere is None:
         folder.mkdir(parents=True)
         return
-    elsewhere.mkdir(parents=True, exist_ok=True)
     folder.symlink_to(tempfile.mkdtemp(prefix="portal-", dir=elsewhere))
 
 
@@ -138,15 +144,13 @@ def _installed(package: str) -> Path:
 
 def _copy_programs(installed: Path, copy: Path) -> None:
     """With their libraries beside them, as the wheel has it. Renamed last: half a copy is never used."""
-    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="unfinished-", dir=SYSTEM_FOLDER))
+    fresh = Path(tempfile.mkdtemp(prefix="unfinished-", dir=_system_folder()))
     shutil.copytree(installed / "pginstall18", fresh / installed.name / "pginstall18", ignore=UNUSED)
     libraries = installed.with_name(f"{installed.name}.libs")
     if libraries.exists():
         shutil.copytree(libraries, fresh / libraries.name)
     for each in (fresh, *fresh.rglob("*")):
         if not each.is_symlink():
-            each.chmod(
-                each.stat().st_mode | (0o555 if each.is_dir() else (each.stat().st_mode & 0o500) >> 6 | 0o444)
-            )
+            mode = each.stat().st_mode
+            each.chmod(mode | (0o555 if mode & stat.S_IXUSR else 0o444))
     fresh.rename(copy)
