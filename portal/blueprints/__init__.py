@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-BLUEPRINTS = ("auth", "users")
+BLUEPRINTS = ("auth", "users", "notices")
 
 
 def register(app: Flask) -> None:

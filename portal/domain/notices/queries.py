@@ -1,6 +1,7 @@
 """Who is told, and what they were told."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -73,3 +74,37 @@ def wants(user_id: int) -> dict[tuple[str, Channel], bool]:
         for kind, what in KINDS.items()
         for channel in Channel
     }
+
+
+def listing(user_id: int) -> sa.Select[*tuple[Any, ...]]:
+    """All in-app notices of a person, for the list: unread ones carry state "unread"."""
+    return sa.select(
+        Notice.id,
+        Notice.title,
+        Notice.body,
+        Notice.kind,
+        Notice.path,
+        Notice.created_at,
+        sa.case((Notice.read_at.is_(None), "unread"), else_="read").label("state"),
+    ).where(Notice.user_id == user_id, Notice.channel == Channel.IN_APP)
+
+
+def matching(text: str) -> sa.ColumnElement[bool]:
+    """Notices that say this."""
+    return Notice.title.icontains(text, autoescape=True) | Notice.body.icontains(text, autoescape=True)
+
+
+def mail_log() -> sa.Select[*tuple[Any, ...]]:
+    """Every notice that went, or is to go, by mail: to whom, what became of it."""
+    return (
+        sa.select(
+            Notice.id,
+            Notice.title,
+            User.email.label("recipient"),
+            Notice.status.label("state"),
+            Notice.created_at,
+            Notice.sent_at,
+        )
+        .join(User, User.id == Notice.user_id)
+        .where(Notice.channel == Channel.EMAIL)
+    )
