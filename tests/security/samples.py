@@ -53,6 +53,7 @@ Sample = Callable[[World, User | None], Any]
 
 ARGUMENTS: dict[str, Sample] = {
     "filename": lambda world, actor: "favicon.svg",
+    "notice_id": lambda world, actor: 0,  # nobody's: what is not yours does not exist
     "session_id": lambda world, actor: world.other_session(actor),
     "token": lambda world, actor: world.link_token(),
     "user_id": lambda world, actor: world.eve.id,
