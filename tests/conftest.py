@@ -1,5 +1,6 @@
 """What every test can ask for. The servers are ours: they are started for the run and stopped after it."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,11 +26,18 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """An empty PostgreSQL and an empty Valkey in a short folder that PostgreSQL's own account can reach."""
+    stop_what_killed_runs_left()
     folder = Path(tempfile.mkdtemp(prefix="portal-test-", dir="/tmp"))
     folder.chmod(0o755)
     with Servers(folder, durable=False) as servers:
         yield servers
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop_what_killed_runs_left() -> None:
+    for lock in Path("/tmp").glob("portal-test-*/users.lock"):
+        if lock.stat().st_uid == os.geteuid() and Servers(lock.parent).stop_unless_used():
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
