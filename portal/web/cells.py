@@ -39,7 +39,7 @@ def status(value: Any, row: sa.RowMapping) -> str:
     return _pill(value) if value else NOTHING
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=512, typed=True)  # members of two enumerations may be equal as text
 def _pill(value: Any) -> str:
     return f'<span class="pill pill-{status_colour(value)} pill-dot">{escape(label(value))}</span>'
 

@@ -20,6 +20,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from portal import clock
+from portal.domain.lifecycle.rules import ProvisioningStatus
 from portal.domain.money import Money, exponent
 from portal.web import htmx
 
@@ -49,6 +50,8 @@ HEALTH: tuple[tuple[int, str], ...] = ((80, "green"), (60, "lime"), (40, "amber"
 
 def status_colour(status: object) -> str:
     """green, lime, blue, amber, red; grey for what is over (cancelled, completed, void) or not known."""
+    if status is ProvisioningStatus.COMPLETED:  # a service that is completed is over; its set-up is a success
+        return "green"
     return COLOURS.get(str(status), "grey")
 
 

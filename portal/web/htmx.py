@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request
+from flask_login import current_user
 
 # Without eval and inherited attributes; forms that were refused (422, 409) are shown like any answer.
 CONFIG = json.dumps(
@@ -40,9 +41,13 @@ def asked_by_htmx() -> bool:
 
 
 def shell() -> str:
-    """The layout around the page's blocks: everything, the main region only, or the dialog's inside."""
-    target = request.headers.get("HX-Target", "") if asked_by_htmx() else ""
-    return SHELLS.get(target, "layouts/shell.html")
+    """The layout around the page's blocks: everything, the main region only, or the dialog's inside.
+
+    Whoever is not signed in gets no navigation around it.
+    """
+    asked_for = request.headers.get("HX-Target", "") if asked_by_htmx() else ""
+    whole = "layouts/shell.html" if current_user.is_authenticated else "layouts/plain.html"
+    return SHELLS.get(asked_for, whole)
 
 
 def target() -> str:
