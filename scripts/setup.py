@@ -120,7 +120,7 @@ def pip_install(arguments: list[str], advice: str) -> None:
 
 
 def portal_itself() -> None:
-    stamp = Stamp("portal", ROOT / "pyproject.toml")
+    stamp = Stamp("portal", ROOT / "pyproject.toml", ROOT / "setup.py")
     if stamp.fresh and (VENV / "bin" / "portal").exists():
         return
     say("The `portal` command")

@@ -62,7 +62,7 @@ class Child:
 
     @property
     def wait_s(self) -> float:
-        return min(LONGEST_WAIT_S, 0.5 * 2**self.deaths)
+        return min(LONGEST_WAIT_S, 0.5 * 2.0**self.deaths)
 
     def last_words(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

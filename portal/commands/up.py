@@ -52,29 +52,32 @@ def refuse_a_taken_port(port: int) -> None:
 
 
 def prepare(settings: Settings, *, demo: bool) -> list[str]:
-    """Migrate; load the demo book into an empty portal. Returns how to sign in to the demo."""
+    """Migrate; load the demo book into an empty portal. Returns how to sign in to it, line by line."""
     import flask_migrate
-    import sqlalchemy as sa
 
     from portal import create_app
     from portal.db import db
-    from portal.domain.clients.models import Client
 
     with create_app(settings).app_context():
         click.echo("Bringing the schema up to date")
         flask_migrate.upgrade()
-        if demo and db.session.scalar(sa.select(Client.id).limit(1)) is None:
-            load_the_demo()
+        logins = demo_logins() if demo else []
         db.session.remove()
         db.engine.dispose()
-    return []
+    return logins
 
 
-def load_the_demo() -> None:
+def demo_logins() -> list[str]:
+    import sqlalchemy as sa
+
     from portal import demo
+    from portal.db import db
+    from portal.domain.clients.models import Client
 
-    click.echo("Loading the demo book: this first start takes a minute")
-    demo.load()
+    if db.session.scalar(sa.select(Client.id).limit(1)) is None:
+        click.echo("Loading the demo book: this first start takes a minute")
+        demo.load()
+    return list(demo.logins())
 
 
 class Request:
