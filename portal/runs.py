@@ -99,13 +99,13 @@ def latest_runs(at: datetime) -> Sequence[PeriodicRun]:
 
 def waiting_runs() -> Sequence[PeriodicRun]:
     """Runs that wait to be run, and those whose process died."""
-    held = sa.text(
-        "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2"
-        " AND objid = periodic_runs.id AND database = (SELECT oid FROM pg_database"
-        " WHERE datname = current_database()))"
-    ).bindparams(lock_class=LOCK_CLASS)
     is_open = PeriodicRun.state.in_((RunState.DUE, RunState.RUNNING))
-    return db.session.scalars(sa.select(PeriodicRun).where(is_open, ~held).order_by(PeriodicRun.slot)).all()
+    unheld = sa.text("""
+        NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2
+        AND objid = periodic_runs.id
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    """).bindparams(lock_class=LOCK_CLASS)
+    return db.session.scalars(sa.select(PeriodicRun).where(is_open, unheld).order_by(PeriodicRun.slot)).all()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import time
+import warnings
 from types import FrameType
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from flask import current_app
 from redis import Redis
 from redis.exceptions import RedisError
 from rq.job import Job
+from rq.serializers import JSONSerializer
 from rq.worker import Worker
 from rq_scheduler import Scheduler
 from sqlalchemy import event
@@ -66,6 +68,7 @@ class PortalWorker(Worker):
             maintenance_interval=MAINTENANCE_EVERY_S,
             job_monitoring_interval=TEND_EVERY_S,
             log_job_description=False,
+            serializer=JSONSerializer,
         )
         self.spec = spec
         self.tended_at = 0.0
@@ -151,6 +154,13 @@ class PortalScheduler(Scheduler):
         self.asked_to_stop = True
         raise SystemExit
 
+    def acquire_lock(self) -> bool:
+        """None is taken: two schedulers do no harm, while the lock of a killed one would stop the calendar."""
+        return True
+
+    def remove_lock(self) -> None:
+        """None was taken."""
+
     def enqueue_jobs(self) -> Any:
         keep_ticking(self.connection)
         return super().enqueue_jobs()
@@ -221,7 +231,8 @@ def schedule() -> None:
 
 
 def use_utc() -> None:
-    """rq-scheduler reads the local time, which leaps twice a year."""
+    """rq-scheduler reads the local time, which leaps twice a year; its warning about that is answered by this."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module="rq_scheduler")
     os.environ["TZ"] = "UTC"
     time.tzset()
 

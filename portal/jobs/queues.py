@@ -72,12 +72,12 @@ class UnknownJob(Exception):
 
 
 class KnownJob(Job):
-    """A job that runs one of the functions in KNOWN and nothing else."""
+    """A job in JSON that runs one of the functions in KNOWN and nothing else."""
 
     def __init__(
         self, id: str | None = None, connection: Redis | None = None, serializer: Any = None
     ) -> None:
-        super().__init__(id, connection, serializer or JSONSerializer)
+        super().__init__(id, connection, JSONSerializer)
 
     @property
     def func(self) -> Callable[..., Any]:
@@ -102,12 +102,12 @@ class KnownJob(Job):
 
 
 class PortalQueue(Queue):
-    """A queue of known jobs, in JSON also where a caller forgets to say so."""
+    """A queue of known jobs. RQ passes its default serializer, pickle, on in many places; it is not taken."""
 
     job_class = KnownJob
 
     def __init__(self, name: str = "default", *args: Any, serializer: Any = None, **options: Any) -> None:
-        super().__init__(name, *args, serializer=serializer or JSONSerializer, **options)
+        super().__init__(name, *args, serializer=JSONSerializer, **options)
 
 
 def redis_client(url: str, *, timeout_s: float | None) -> Redis:
