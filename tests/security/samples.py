@@ -52,8 +52,10 @@ class World:
 Sample = Callable[[World, User | None], Any]
 
 ARGUMENTS: dict[str, Sample] = {
+    "delivery_id": lambda world, actor: 0,
     "filename": lambda world, actor: "favicon.svg",
     "notice_id": lambda world, actor: 0,  # nobody's: what is not yours does not exist
+    "run_id": lambda world, actor: 0,
     "session_id": lambda world, actor: world.other_session(actor),
     "token": lambda world, actor: world.link_token(),
     "user_id": lambda world, actor: world.eve.id,
@@ -74,6 +76,12 @@ FIELDS: dict[str, str] = {
     "password": "violet lamp trout",
 }
 """What a form is filled in with, by the name of the input, where it shows nothing yet."""
+
+INPUTS: dict[str, set[str]] = {
+    "/profile/second-step/confirm": {"code"},
+    "/theme": {"theme", "next"},
+}
+"""The inputs of a form that stands on a page of another address, or in some state only."""
 
 CSRF_EXEMPT: set[str] = set()
 """Rules of routes that other machines call: they prove who they are by signature or token, not by a form."""
