@@ -21,7 +21,9 @@ COMMANDS = {
     "cancel-due": "portal.commands.batches:cancel_due",
     "clock": "portal.commands.clock:clock",
     "db": "portal.commands.db:schema",
+    "demo": "portal.commands.demo:demo",
     "drain": "portal.commands.jobs:drain",
+    "import": "portal.commands.import_:import_book",
     "scheduler": "portal.commands.jobs:scheduler",
     "sweep": "portal.commands.jobs:sweep",
     "user": "portal.commands.user:user",
@@ -65,13 +67,27 @@ def with_app(command: Callable[..., Result]) -> Callable[..., Result]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Result:
-        with serving(Settings.from_env()) as settings:
+        given = Settings.from_env()
+        with serving(given) as settings:
             from portal import create_app
 
             with create_app(settings).app_context():
+                if given.embedded:
+                    migrate_if_empty()
                 return command(*args, **kwargs)
 
     return run
+
+
+def migrate_if_empty() -> None:
+    """A database that we have just brought along has no tables yet, and the first command needs them."""
+    import flask_migrate
+    import sqlalchemy as sa
+
+    from portal.db import db
+
+    if not sa.inspect(db.engine).has_table("alembic_version"):
+        flask_migrate.upgrade()
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def demo_logins() -> list[str]:
     from portal.domain.clients.models import Client
 
     if db.session.scalar(sa.select(Client.id).limit(1)) is None:
-        click.echo("Loading the demo book: this first start takes a minute")
+        click.echo("Loading the demo book, on this first start only")
         demo.load()
     return list(demo.logins())
 

@@ -9,7 +9,7 @@ from portal.domain.imports import cells
 from portal.domain.imports.cells import Parser
 from portal.domain.lifecycle.rules import Status
 from portal.domain.periods import Cycle
-from portal.domain.staff.permissions import Role
+from portal.domain.staff.permissions import GRANTS, Permission, Role
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,9 @@ def ref(name: str, file: str, called: str, optional: bool = False) -> Column:
     return Column(name, parse, optional=optional, refers=file, called=called)
 
 
-def person(role: Role | None, *allowed: Role) -> str | None:
-    return None if role is None or role in allowed else ROLES[role]
+def who(permission: Permission) -> Callable[..., str | None]:
+    """A person whose role has the permission; for others it is said what they are."""
+    return lambda role: None if role is None or role in GRANTS[permission] else ROLES[role]
 
 
 def unless(fault: str, holds: Callable[..., bool]) -> Callable[..., str | None]:
@@ -85,14 +86,6 @@ ROLES = {
     Role.FINANCE: "is in finance",
     Role.VIEWER: "is a viewer",
 }
-
-
-def manages(role: Role | None) -> str | None:
-    return person(role, Role.ACCOUNT_MANAGER, Role.ADMIN)
-
-
-def sets_up(role: Role | None) -> str | None:
-    return person(role, Role.TECHNICIAN, Role.ADMIN)
 
 
 def same_currency(currency: str, of_client: str) -> str | None:

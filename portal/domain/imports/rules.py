@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from portal.domain.catalogue import rules as catalogue
 from portal.domain.imports import cells, columns
-from portal.domain.imports.columns import Check, Column, File, in_order, ref, unless
+from portal.domain.imports.columns import Check, Column, File, in_order, ref, unless, who
 from portal.domain.lifecycle.rules import Status
 from portal.domain.periods import Cycle
-from portal.domain.staff.permissions import Role
+from portal.domain.staff.permissions import Permission, Role
 from portal.domain.words import ContactRole, PriorityLevel, ServiceLevel, ServiceType, Severity, Source
 
 CLOCKS = ("response", "resolution")
@@ -70,7 +70,7 @@ FILES: tuple[File, ...] = (
         Column("consolidate_invoices", cells.yes_or_no),
         Column("billing_day", cells.whole(1, 31, "not a day 1 to 31"), optional=True),
     ), key=("code",), repeated=("code", "code used twice"), checks=(
-        Check("account_manager", ("account_manager.role",), columns.manages),
+        Check("account_manager", ("account_manager.role",), who(Permission.MANAGE_CLIENTS)),
         Check("currency", ("currency", "stored.currency", "stored.has_services"), columns.keeps_currency),
     )),
     File("contacts", (
@@ -107,8 +107,8 @@ FILES: tuple[File, ...] = (
         Check("end_date", ("start_date", "end_date"), columns.ends_after_start),
         Check("currency", ("currency", "client_code.currency"), columns.same_currency),
         Check("monthly_cost", ("billing_cycle", "monthly_cost"), columns.priced_once),
-        Check("technician", ("technician.role",), columns.sets_up),
-        Check("backup_technician", ("backup_technician.role",), columns.sets_up),
+        Check("technician", ("technician.role",), who(Permission.WORK_PROVISIONING)),
+        Check("backup_technician", ("backup_technician.role",), who(Permission.WORK_PROVISIONING)),
         Check("backup_technician", ("technician", "backup_technician"), columns.two_people),
         Check("cancelled_on", ("status", "cancelled_on"), columns.dated_cancellation),
         Check("cancelled_on", ("start_date", "cancelled_on"), in_order("cancelled before it starts")),

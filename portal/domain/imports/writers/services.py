@@ -1,6 +1,7 @@
 """Services as they stand today, with what hangs on them. Nothing is billed, and nobody is told."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy.orm import joinedload
 
@@ -28,7 +29,7 @@ def write_services(desk: Desk) -> None:
     before = standings(list(clients.values()))
     review_days = company.setting("review_days")
     kept = _keep(desk, clients, review_days)
-    _plan_reviews(kept, review_days)
+    _follow(kept, review_days, desk.at)
     write_terms(kept.created)
     write_schedules(desk, kept.created, {client.id: client.billing_day for client in clients.values()})
     write_movements(desk, kept.created, before)
@@ -88,11 +89,13 @@ def _birth(row: Row, client: Client, product: Product, moment: Moment) -> Column
     return columns | {"total_contract_value_minor": worth.minor}
 
 
-def _plan_reviews(kept: Kept, review_days: int) -> None:
-    """Where the last review changed, the next one follows from it."""
+def _follow(kept: Kept, review_days: int, at: datetime) -> None:
+    """What follows from a change of a stored service: its next review, and since when it is measured."""
     for _, service, changes in kept.changed:
         if "last_review_date" in changes:
             service.next_review_date = past.next_review(service.last_review_date, review_days)
+        if service.monitoring_enabled and service.activated_at:
+            service.monitored_from = service.monitored_from or at
 
 
 def _tell(desk: Desk, kept: Kept) -> None:
