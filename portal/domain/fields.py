@@ -137,6 +137,11 @@ def code(most: int) -> Cleaner:
     return clean
 
 
+def is_code(entered: str) -> bool:
+    """Whether this can be a code at all; the rest of the world's addresses need no look into the database."""
+    return bool(_CODE.fullmatch(entered))
+
+
 def whole(low: int, high: int) -> Cleaner:
     """A whole number, both ends included."""
 
@@ -228,14 +233,15 @@ def amount(value: Any, currency: str) -> Money:
 
 
 def timezone(value: Any) -> str:
-    if str(value) not in _timezones():
+    if str(value) not in timezones():
         raise BadValue(f"“{value}” is not a time zone. Use a name such as Europe/Berlin.")
     return str(value)
 
 
 @cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
+def timezones() -> tuple[str, ...]:
+    """Every zone of the tz database, by name."""
+    return tuple(sorted(available_timezones()))
 
 
 def locale(value: Any) -> str:

@@ -10,6 +10,7 @@ from portal.db import db, fetch
 from portal.domain.catalogue.days_off import DaysOff
 from portal.domain.catalogue.models import Calendar, Product, SlaPolicy
 from portal.domain.errors import NotFound
+from portal.domain.fields import is_code
 from portal.domain.money import Money
 from portal.domain.prices import monthly_cost_of
 
@@ -49,7 +50,7 @@ def upcoming_days_off(calendar: Calendar, *, since: date, count: int = 5) -> lis
 
 def product_by_sku(sku: str) -> Product:
     """Raises NotFound."""
-    product = db.session.scalar(sa.select(Product).filter_by(sku=sku))
+    product = db.session.scalar(sa.select(Product).filter_by(sku=sku)) if is_code(sku) else None
     if product is None:
         raise NotFound("There is no such product.")
     return product

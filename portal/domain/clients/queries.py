@@ -9,6 +9,7 @@ from portal.db import db
 from portal.domain import search
 from portal.domain.clients.models import Client, Contact, Contract
 from portal.domain.errors import NotFound
+from portal.domain.fields import is_code
 
 # By its table and not by its model: a service belongs to a client, so that package builds on this one.
 SERVICES = sa.table(
@@ -20,7 +21,7 @@ LIVING = ("pending", "active", "suspended")
 
 def by_code(code: str) -> Client:
     """Raises NotFound."""
-    client = db.session.scalar(sa.select(Client).filter_by(code=code))
+    client = db.session.scalar(sa.select(Client).filter_by(code=code)) if is_code(code) else None
     if client is None:
         raise NotFound("There is no such client.")
     return client

@@ -103,6 +103,13 @@ def check_removal(name: str, escalating: Sequence[str]) -> None:
         raise Refused(f"{name} is the escalation contact of {services}. Name somebody else there first.")
 
 
-def mail_of(roles: Sequence[str]) -> str:
-    """What a contact with these roles gets mail about, in words."""
-    return ", ".join(what for role, what in MAIL_BY_ROLE.items() if role.value in roles)
+def mail_of(roles: Sequence[str], *, wants_renewals: bool, wants_reports: bool) -> str:
+    """What a contact with these roles of a client with these wishes gets mail about, in words."""
+    unwanted = {
+        role
+        for role, wanted in ((ContactRole.RENEWAL, wants_renewals), (ContactRole.REPORTS, wants_reports))
+        if not wanted
+    }
+    return ", ".join(
+        what for role, what in MAIL_BY_ROLE.items() if role.value in roles and role not in unwanted
+    )
