@@ -1,17 +1,20 @@
 """The HTTP test client, which looks at every page that it gets as a careful reader would."""
 
+from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import portal
 from portal import clock
 from portal.db import db, transaction
 from portal.domain.staff import User, sign_in
 from portal.web.session import cookie_name
 
 HTMX = {"HX-Request": "true"}
+ICONS = set((Path(portal.__file__).parent / "static" / "icons.txt").read_text().split())
 
 
 class Page:
@@ -103,6 +106,8 @@ def check(page: Page, *, whole: bool) -> None:
     assert not soup.find_all("style"), "an inline style sheet"
     handlers = [name for tag in soup.find_all(True) for name in tag.attrs if name.startswith(("on", "hx-on"))]
     assert not handlers, f"inline handlers: {handlers}"
+    icons = {use["href"].partition("#")[2] for use in soup.find_all("use")}
+    assert icons <= ICONS, f"icons that static/icons.txt does not name: {icons - ICONS}"
 
 
 def _label(soup: BeautifulSoup, field: Any) -> bool:

@@ -13,7 +13,7 @@ from portal import extensions
 from portal.db import db
 from portal.domain.errors import Invalid, InvalidTransition, NotFound, StaleVersion
 from portal.settings import Settings
-from portal.web import errors, filters, guards, headers, htmx, menu, theme
+from portal.web import errors, filters, guards, headers, htmx, menu, static, theme
 from portal.web.guards import public
 from portal.web.tables import Choice, Column, DateRange, Empty, Flag, NumberRange, Table, Text
 
@@ -115,7 +115,7 @@ def pages(settings: Settings) -> Flask:
     app.config.from_mapping(extensions.configuration(settings))
     extensions.init(app)
     app.register_blueprint(bp)
-    for plumbing in (headers, guards, errors, filters, menu, theme):
+    for plumbing in (static, headers, guards, errors, filters, menu, theme):
         plumbing.init(app)
     return app
 

@@ -13,6 +13,7 @@ from portal.web.headers import HEADERS, POLICY
         ("/nowhere", 404),
         ("/fail/fault", 500),
         ("/static/portal.css", 200),
+        ("/static/vendor/icons.svg", 200),
         ("/static/no.css", 404),
     ],
 )
