@@ -42,10 +42,10 @@ CLIENTS = Table(
         Column("monthly_minor", "Monthly total", cell="money", needs=MONEY),
         Column("open_minor", "Open", cell="money", needs=MONEY),
         Column("overdue_minor", "Overdue", cell="money", needs=MONEY),
-        Column("currency", "Currency"),
+        Column("currency", "Currency", shown=False),
         Column("payment_terms_days", "Days to pay", cell="number", shown=False),
         Column("timezone", "Time zone", shown=False),
-        Column("is_active", "Active", cell="flag"),
+        Column("is_active", "Active", cell="flag", shown=False),
     ),
     filters=(
         Choice(
@@ -62,6 +62,7 @@ CLIENTS = Table(
     search_hint="Name or code",
     sort="name",
     counted=True,
+    cells="clients/_cells.html",
     empty=Empty(
         "No client yet", "Add the first one, or import a book of business.", "/clients/new", "Add a client"
     ),

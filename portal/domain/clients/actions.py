@@ -22,7 +22,7 @@ def create(*, by: int | None, at: datetime, **values: Any) -> Client:
     """A new client; `values`: the fields of rules.CLIENT. Raises Invalid, also for a code that is taken."""
     cleaned = rules.check_client(values)
     _check_manager(cleaned.get("account_manager_id"))
-    row = insert(Client).values(**cleaned).on_conflict_do_nothing(index_elements=["code"])
+    row = insert(Client).values(**cleaned, created_at=at).on_conflict_do_nothing(index_elements=["code"])
     client_id = db.session.scalar(row.returning(Client.id))
     if client_id is None:
         raise Invalid(faults={"code": "Another client has this code already."})
