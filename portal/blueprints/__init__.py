@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-BLUEPRINTS = ("auth", "users", "notices", "clients", "ops")
+BLUEPRINTS = ("auth", "users", "notices", "clients", "ops", "imports", "billing")
 
 
 def register(app: Flask) -> None:

@@ -307,6 +307,16 @@ class PaymentRecorded(InvoiceEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BillingRunWaiting(Event):
+    """A run that somebody started has a page of clients to bill; each page that leaves more says so again."""
+
+    kind = "billing_run_waiting"
+    subject_type = "billing_run"
+    subject_field = "run_id"
+    run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SlaReportRequested(Event):
     kind = "sla_report_requested"
     subject_type = "report"

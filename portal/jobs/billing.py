@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portal.clock import now
 from portal.db import db
-from portal.domain.billing import schedules
+from portal.domain.billing import running, schedules
 from portal.domain.money import Money
 from portal.domain.words import Unused
 from portal.outbox import Delivery, EventRecord, Recorded
@@ -93,3 +93,7 @@ def extend_recurring_billing(event: Recorded) -> None:
 def adjust_recurring_billing(event: Recorded) -> None:
     on = date.fromisoformat(event.payload["effective_on"])
     schedules.reprice(service_id=event.subject_id, effective_on=on, event_id=event.event_id, at=now())
+
+
+def continue_billing_run(event: Recorded) -> None:
+    running.continue_run(run_id=event.subject_id, at=now())

@@ -8,7 +8,7 @@ says so on purpose.
 from collections.abc import Mapping
 
 from portal.domain import events as e
-from portal.jobs import billing, email, notices
+from portal.jobs import billing, email, imports, notices
 from portal.outbox import Listener
 
 
@@ -30,7 +30,9 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.ServiceRenewed:       (_billing(billing.extend_recurring_billing), _tell("service_renewed")),
     e.ServiceTransferred:   (_billing(billing.move_recurring_billing), _tell("service_transferred")),
     e.PriceChanged:         (_billing(billing.adjust_recurring_billing),),
+    e.BillingRunWaiting:    (_billing(billing.continue_billing_run),),
     e.ProvisioningFailed:   (_tell("provisioning_failed"),),
+    e.ImportRequested:      (Listener("import_book", "default", outside=imports.import_book),),
     e.DeliveryParked:       (_tell("delivery_parked"),),
     e.NoticeQueued:         (Listener("send_notice_email", "mail", outside=email.send_notice_email),),
     e.OneTimeLinkMade:      (Listener("send_one_time_link", "mail", outside=email.send_one_time_link),),

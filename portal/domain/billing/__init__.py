@@ -1,6 +1,6 @@
 """What is billed, when, and what documents come of it."""
 
 from portal.domain.billing.issuing import issue, record_payment, void
-from portal.domain.billing.running import preview, release, run
+from portal.domain.billing.running import preview, release, request_run, run
 
-__all__ = ["issue", "preview", "record_payment", "release", "run", "void"]
+__all__ = ["issue", "preview", "record_payment", "release", "request_run", "run", "void"]

@@ -20,10 +20,12 @@ from portal.domain.billing.rules import Charge, Schedule, lines_due
 from portal.domain.clients.models import Client
 from portal.domain.company import setting
 from portal.domain.errors import DomainError
+from portal.domain.events import BillingRunWaiting
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
 from portal.domain.periods import Timetable
 from portal.domain.words import JobState, ScheduleStatus
+from portal.signals import send
 
 CLIENTS_A_PAGE = 400
 
@@ -50,6 +52,23 @@ def start(*, as_of: date, by: int | None = None, at: datetime) -> BillingRun:
     db.session.add(this)
     db.session.flush()
     return this
+
+
+def request_run(*, as_of: date, by: int | None = None, at: datetime) -> BillingRun:
+    """Have a run worked through in the background, a page of clients at a time."""
+    this = start(as_of=as_of, by=by, at=at)
+    send(BillingRunWaiting(run_id=this.id), by=by, at=at)
+    return this
+
+
+def continue_run(*, run_id: int, at: datetime) -> None:
+    """One page of a requested run; then the next, or the end. Safe to run twice."""
+    if lock(BillingRun, run_id).state is JobState.DONE:
+        return
+    if bill_page(run_id=run_id, at=at):
+        send(BillingRunWaiting(run_id=run_id), by=None, at=at)
+    else:
+        finish(run_id=run_id, at=at)
 
 
 def bill_page(*, run_id: int, at: datetime) -> bool:
