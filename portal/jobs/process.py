@@ -172,7 +172,7 @@ class PortalScheduler(Scheduler):
 
 
 def keep_ticking(connection: Redis) -> None:
-    """Register the minute tick, unless it is there: its id is fixed, so doing it twice does no harm."""
+    """Register the minute tick, unless it is there; the first comes at once. Doing it twice does no harm."""
     scheduler = PortalScheduler(connection)
     if TICK_ID in scheduler and KnownJob.exists(TICK_ID, connection):
         return
@@ -184,6 +184,7 @@ def keep_ticking(connection: Redis) -> None:
         timeout=TICK_TIMEOUT_S,
         result_ttl=-1,
     )
+    connection.zadd(scheduler.scheduled_jobs_key, {TICK_ID: time.time()})
 
 
 def work(spec: Spec) -> None:
@@ -239,6 +240,6 @@ def use_utc() -> None:
 
 def allow_long_statements(connection: Any, _record: Any) -> None:
     """A job may take longer over a statement than a page."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-    connection.commit()
+    connection.autocommit = True
+    connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    connection.autocommit = False
