@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
 from portal import create_app
 from portal.db import db
+from portal.domain.staff import passwords
 from portal.embedded import Servers
 from portal.settings import Settings
 from tests.browsing import Browser
@@ -38,6 +40,12 @@ def stop_what_killed_runs_left() -> None:
     for lock in Path("/tmp").glob("portal-test-*/users.lock"):
         if lock.stat().st_uid == os.geteuid() and Servers(lock.parent).stop_unless_used():
             shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Tests hash hundreds of passwords; what one costs in earnest is a test of its own."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,8 @@ def keep_nothing(answer: Response) -> Response:
             answer.cache_control.public = True
             answer.cache_control.max_age = 31536000
             answer.cache_control.immutable = True
-    elif "Cache-Control" not in answer.headers:
+    elif not answer.cache_control.public:
+        # Also beside the no-cache that send_file says of downloads.
         answer.cache_control.no_store = True
     return answer
 

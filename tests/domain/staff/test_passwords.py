@@ -1,6 +1,7 @@
 """Which passwords are taken, and how they are kept (S9)."""
 
 import pytest
+from argon2 import PasswordHasher
 
 from portal.domain.errors import Invalid
 from portal.domain.staff import passwords
@@ -83,6 +84,7 @@ def test_passwords_are_kept_as_argon2id():
     stored = passwords.hashed("correct horse bottle")
 
     assert stored.startswith("$argon2id$")
+    assert PasswordHasher(**passwords.COST).hash("x").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert passwords.is_right("correct horse bottle", stored)
     assert not passwords.is_right("correct horse bottles", stored)
     assert not passwords.is_right("nobody has this password", None)
