@@ -4,7 +4,7 @@ What cannot be read (an unknown choice, a date that is none) is ignored, so that
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -54,6 +54,10 @@ class Filter:
         """The parameters that belong to this filter."""
         return (self.key,)
 
+    def bound(self) -> "Filter":
+        """This filter for one request."""
+        return self
+
     def read(self, args: Args) -> Any:
         """What the address asks for; None when it asks for nothing (usable)."""
         raise NotImplementedError
@@ -77,6 +81,11 @@ class Choice(Filter):
 
     options: Options = ()
     kind: ClassVar[str] = "choice"
+
+    def bound(self) -> "Choice":
+        """With its options looked up once, when a function gives them."""
+        is_function = callable(self.options) and not isinstance(self.options, type)
+        return replace(self, options=self.pairs()) if is_function else self
 
     def pairs(self) -> list[tuple[str, str]]:
         if isinstance(self.options, type):

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -183,13 +183,16 @@ def _digits(exact: Decimal, places: int, locale: Locale) -> str:
 
 
 def asset_links(app: Flask) -> Callable[[str], str]:
-    """`asset("portal.css")`: the address of a static file; it changes with the content."""
+    """`asset("portal.css")`: the address of a static file; it changes with the content.
+
+    Not by url_for, which knows no address when a request for a foreign host is refused.
+    """
 
     @lru_cache(maxsize=256)
     def asset(name: str) -> str:
         path = Path(app.static_folder or "") / name
-        version = sha256(path.read_bytes()).hexdigest()[:8] if path.is_file() else None
-        return url_for("static", filename=name, v=version)
+        version = f"?v={sha256(path.read_bytes()).hexdigest()[:8]}" if path.is_file() else ""
+        return f"{app.static_url_path}/{name}{version}"
 
     return asset
 

@@ -34,7 +34,7 @@ class TableView:
         self.table, self.statement, self.args, self.path = table, statement, args, path
         self.html_id = f"table-{table.name}"
         self.q = clean(args.get("q", "")) if table.search else ""
-        self.filters: list[Filter] = permitted(table.filters)
+        self.filters: list[Filter] = [each.bound() for each in permitted(table.filters)]
         self.values: dict[str, Any] = {each.key: each.read(args) for each in self.filters}
         self.all_columns: list[Column] = permitted(table.columns)
         self.bulk: list[Bulk] = permitted(table.bulk)

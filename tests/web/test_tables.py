@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from portal.db import db
 from portal.domain.staff.permissions import Permission, Role
 from portal.web.table_view import TableView
-from portal.web.tables import Bulk, Column, NumberRange, Table
+from portal.web.tables import Bulk, Choice, Column, NumberRange, Table
 from tests.web.conftest import TABLE, goods
 
 HTMX = {"HX-Request": "true", "HX-Target": "table-goods"}
@@ -92,6 +92,20 @@ def test_a_chip_takes_its_own_filter_away() -> None:
     assert view.url_without(view.chips[1]) == "/goods?q=thing&state=old&price_minor_from=5&price_minor_to=9"
     assert view.url_without(view.chips[3]) == "/goods?q=thing&state=new&state=old"
     assert view.clear_url == "/goods"
+
+
+@pytest.mark.usefixtures("inside")
+def test_options_that_a_function_gives_are_looked_up_once_a_request() -> None:
+    asked: list[int] = []
+
+    def options() -> list[tuple[str, str]]:
+        asked.append(1)
+        return [("new", "New")]
+
+    table = Table("t", columns=TABLE.columns, filters=(Choice("state", "State", options=options),))
+    view = table.read(goods(), MultiDict({"state": "new"}), "/t")
+    assert (view.count, view.chips[0].text, view.filters[0].pairs()) == (60, "State: New", [("new", "New")])  # type: ignore[attr-defined]
+    assert len(asked) == 1
 
 
 @pytest.mark.usefixtures("inside")
