@@ -120,7 +120,7 @@ def call_plain(claimed: Claimed) -> None:
 def deliver_one(claimed: Claimed, spec: Spec) -> str:
     """One delivery: done, failed, or lost to somebody else. Only a lost database stops the drain."""
     try:
-        attempt(claimed)
+        attempt(claimed, spec)
         return "done"
     except LeaseLost as fault:
         log.warning("%s", fault)
@@ -138,7 +138,7 @@ def stop_without_database(fault: Exception) -> None:
         raise fault
 
 
-def attempt(claimed: Claimed) -> None:
+def attempt(claimed: Claimed, spec: Spec) -> None:
     """Call the listener in its form. Raises whatever it raises, LeaseLost and PermanentFailure among it."""
     if claimed.crashes >= outbox.CRASHES:
         raise PermanentFailure(f"It killed its worker {claimed.crashes} times; the worker's log says more.")
@@ -146,16 +146,18 @@ def attempt(claimed: Claimed) -> None:
     if listener is None:
         raise PermanentFailure(f"There is no listener “{claimed.listener}” in this version of the portal.")
     if listener.outside is not None:
-        attempt_outside(claimed, listener.outside)
+        attempt_outside(claimed, listener.outside, spec)
         return
     with transaction():
         outbox.finish(claimed)
         call_plain(claimed)
 
 
-def attempt_outside(claimed: Claimed, outside: Outside) -> None:
+def attempt_outside(claimed: Claimed, outside: Outside, spec: Spec) -> None:
     """Read, close the transaction, call the outside world, then write its result and "done" in one commit."""
     with transaction():
+        if not outbox.renew([claimed], lease_s=outside.lease_s or spec.lease_s):
+            raise LeaseLost(f"Delivery {claimed.id} is somebody else's by now.")
         prepared = outside.prepare(claimed.event)
     if prepared is None:
         with transaction():

@@ -31,12 +31,14 @@ class Outside:
     `prepare(event)` reads inside a short transaction and returns plain values, or None when nothing is to be
     done. `perform(prepared, delivery_id)` calls the outside world with no transaction open; it may happen
     twice, so it carries the delivery id (Message-ID, Idempotency-Key). `settle(event, result)` writes what
-    came of it; its rows and the delivery's `done_at` are one commit.
+    came of it; its rows and the delivery's `done_at` are one commit. `lease_s` is given when performing may
+    take longer than the lease of the queue.
     """
 
     prepare: Callable[[Recorded], Any]
     perform: Callable[[Any, int], Any]
     settle: Callable[[Recorded, Any], None]
+    lease_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

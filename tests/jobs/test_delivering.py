@@ -367,6 +367,29 @@ def test_an_outside_effect_has_no_transaction_open_and_settles_with_its_done() -
     assert row().done_at is not None
 
 
+def test_an_outside_call_has_the_lease_that_it_asks_for() -> None:
+    def perform(prepared: dict[str, str], delivery_id: int) -> str:
+        with transaction() as session:
+            left = session.scalar(sa.text("SELECT extract(epoch FROM due_at - now()) FROM deliveries"))
+        return f"{left:.0f} s left"
+
+    slow = outbox.Outside(reactions.prepare, perform, reactions.settle, lease_s=600)
+    outbox.connect({reactions.ServiceCancelled: (Listener("post", "mail", outside=slow),)})
+    cancel(7)
+    worker.drain("mail")
+    assert effects("600 s left") == [7]
+
+
+def test_an_outside_call_whose_lease_was_lost_is_not_made() -> None:
+    cancel(7)
+    with transaction():
+        [old] = outbox.claim("mail", limit=1, lease_s=0)
+    with transaction():
+        outbox.claim_suspect("mail", lease_s=30)
+    assert delivery.deliver_one(old, QUEUES["mail"]) == "lost"
+    assert effects() == []
+
+
 def test_when_there_is_nothing_to_send_nothing_is_called() -> None:
     cancel(7, reason="nothing")
     assert worker.drain("mail") == {"done": 1}
