@@ -1,5 +1,7 @@
 """The doorbell is cheap, and may be missed."""
 
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +24,7 @@ pytestmark = pytest.mark.usefixtures("reacting")
 @pytest.fixture
 def valkey(app: Flask) -> Iterator[Valkey]:
     """A Valkey that may be killed; the app rings there."""
-    folder = Path("/tmp") / f"portal-ring-{time.time_ns():x}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="portal-ring-", dir="/tmp"))
     server = Valkey(folder)
     server.start()
     bell = app.extensions["doorbell"]
@@ -31,6 +32,7 @@ def valkey(app: Flask) -> Iterator[Valkey]:
     yield server
     app.extensions["doorbell"] = bell
     server.stop()
+    shutil.rmtree(folder)
 
 
 def bells(queue: str = "billing") -> int:
