@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Id, Instant, enum_type
+from portal.domain.imports.rules import BY_NAME
 from portal.domain.words import JobState
 
 
@@ -30,3 +31,13 @@ class ImportRun(Base):
     @property
     def is_over(self) -> bool:
         return self.state in (JobState.DONE, JobState.FAILED)
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        return list(self.result.get("faults", ()))
+
+    @property
+    def tallies(self) -> list[tuple[str, dict[str, int]]]:
+        """By file, in the order in which files refer to one another; JSONB keeps no order."""
+        counted = self.result.get("files", {})
+        return [(name, counted[name]) for name in BY_NAME if name in counted]

@@ -1,6 +1,7 @@
 """What is stored already, as far as the rows of a book may refer to it; and the imports that there were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,5 +34,14 @@ def _by_key(statement: sa.Executable) -> dict[str, Facts]:
     return {row[0]: dict(row._mapping) for row in db.session.execute(statement)}
 
 
-def latest_runs(count: int = 20) -> Sequence[ImportRun]:
-    return db.session.scalars(sa.select(ImportRun).order_by(ImportRun.id.desc()).limit(count)).all()
+def listing() -> sa.Select[*tuple[Any, ...]]:
+    """One row per import, with the number of its faults and the name of who asked for it."""
+    return sa.select(
+        ImportRun.id,
+        ImportRun.filename,
+        ImportRun.state,
+        ImportRun.is_dry_run,
+        ImportRun.requested_at,
+        User.name.label("requested_by"),
+        sa.func.coalesce(sa.func.jsonb_array_length(ImportRun.result["faults"]), 0).label("faults"),
+    ).outerjoin(User, User.id == ImportRun.requested_by_id)

@@ -1,56 +1,31 @@
 """Every fault of a book is found at once, and named by file, line, column and reason."""
 
 import csv
-from pathlib import Path
 
 import pytest
 
 from portal.domain.imports.checking import Book, check
 from portal.domain.imports.rules import FILES
 from portal.domain.money import Money
-
-BAD = Path(__file__).parents[2] / "data" / "bad"
-EMPTY = {file.name: {} for file in FILES}
-STAFF = "email,name,role\ntom@msp.example,Tom,technician\nana@msp.example,Ana,account_manager\n"
-STAFF += "fay@msp.example,Fay,finance\n"
-CLIENT = {
-    "code": "C1", "name": "Fjord", "currency": "USD", "timezone": "UTC", "payment_terms_days": "30",
-    "tax_rate_percent": "0", "billing_email": "", "account_manager": "ana@msp.example",
-    "consolidate_invoices": "yes", "billing_day": "",
-}  # fmt: skip
-PRODUCT = {
-    "sku": "MIT", "name": "Managed IT", "service_type": "managed_services", "category": "",
-    "billing_cycle": "monthly", "monthly_price": "2500.00", "setup_fee": "0.00", "term_months": "12",
-    "notice_days": "60", "uplift_percent": "3.0", "sla_policy": "", "currency": "USD", "checklist": "",
-}  # fmt: skip
-SERVICE = {
-    "external_id": "S1", "client_code": "C1", "product_sku": "MIT", "name": "Managed IT", "status": "active",
-    "start_date": "2026-01-31", "end_date": "2027-01-31", "monthly_cost": "2500.00", "setup_cost": "0",
-    "currency": "USD", "billing_cycle": "monthly", "auto_renewal": "yes", "technician": "tom@msp.example",
-    "backup_technician": "", "service_level": "standard", "priority_level": "normal",
-    "client_satisfaction": "8", "last_review_date": "", "monitoring_enabled": "yes", "renewal_count": "0",
-    "cancelled_on": "", "cancellation_reason": "",
-}  # fmt: skip
-INCIDENT = {
-    "service_external_id": "S1", "title": "Disk full", "severity": "high", "source": "monitor",
-    "opened_at": "2026-10-01T10:00:00+00:00", "acknowledged_at": "2026-10-01T10:30:00+00:00",
-    "resolved_at": "2026-10-01T12:00:00Z", "downtime_start": "", "downtime_end": "",
-}  # fmt: skip
-ROWS = {"clients": CLIENT, "products": PRODUCT, "services": SERVICE, "incidents": INCIDENT}
-
-
-def sheet(*rows: dict[str, str]) -> str:
-    lines = [",".join(rows[0])]
-    lines += [",".join('"' + cell.replace('"', '""') + '"' for cell in row.values()) for row in rows]
-    return "\n".join(lines) + "\n"
+from tests.books import (
+    BAD,
+    CLIENT,
+    EMPTY,
+    INCIDENT,
+    PRODUCT,
+    ROWS,
+    SERVICE,
+    STAFF,
+    bad_book,
+    sheet,
+    small_book,
+)
 
 
 def book(stored=EMPTY, **files: str | bytes) -> Book:
     """The checked book: good files, with those given in their place."""
-    good = {"staff": STAFF} | {name: sheet(row) for name, row in ROWS.items()}
-    given = {**good, **files}
-    data = {name: text.encode() if isinstance(text, str) else text for name, text in given.items()}
-    return check(data, stored)
+    data = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+    return check(small_book() | data, stored)
 
 
 def faults(**files: str | bytes) -> list[tuple[str, int, str, str]]:
@@ -58,8 +33,7 @@ def faults(**files: str | bytes) -> list[tuple[str, int, str, str]]:
 
 
 def test_every_fault_of_the_bad_book_is_named_and_no_other():
-    files = {file.name: BAD / file.filename for file in FILES}
-    found = check({name: path.read_bytes() for name, path in files.items() if path.exists()}, EMPTY).faults
+    found = check(bad_book(), EMPTY).faults
     with (BAD / "faults.csv").open(newline="") as rows:
         expected = {
             (row["file"], int(row["row"]), row["column"], row["fault"]) for row in csv.DictReader(rows)

@@ -1,0 +1,1 @@
+"""Books of business taken in from another system."""
