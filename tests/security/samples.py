@@ -12,80 +12,42 @@ import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db, transaction
-from portal.domain import staff
+from portal.domain import bulk, imports, staff
 from portal.domain.billing.models import BillingRun, Invoice
-from portal.domain.clients.models import Client, Contract
+from portal.domain.clients.models import Contract
+from portal.domain.lifecycle import ClientService
 from portal.domain.notices.models import Notice
+from portal.domain.provisioning.models import ProvisioningTask, WizardDraft
 from portal.domain.staff import User, queries, sign_in
 from portal.domain.words import Channel
 from portal.outbox import Delivery, EventRecord
 from portal.runs import PeriodicRun, RunState
-from tests.factories import Cast, make_contact, make_service, make_user
+from tests.books import bad_book, zipped
+from tests.factories import Cast, make_contact, make_policy, make_service, make_user
 
 PASSWORD = "correct horse bottle"
 
 
 @dataclass
 class World:
-    """A small portal with one of everything that an address can name: a new thing is a line in `make`."""
+    """A small portal: the cast with PASSWORD, Eve, about whom admins decide, and a service that Tom looks after."""
 
     cast: Cast
     eve: User
-    client: Client
-    contact_id: int
-    contract_id: int
-    service_id: int
-    invoice_id: int
-    billing_run_id: int
-    delivery_id: int
-    periodic_run_id: int
+    service: ClientService
 
     @classmethod
     def make(cls) -> "World":
-        """Everybody has PASSWORD; Eve is the one about whom admins decide. One delivery is parked."""
         cast = Cast.assemble()
         eve = make_user(name="Eve Stone")
         with transaction():
             for user in (*cast.by_role().values(), eve):
                 staff.change_password(user_id=user.id, password=PASSWORD, by=user.id, at=clock.now())
-        service = make_service(status="active")
-        return cls(
-            cast=cast,
-            eve=eve,
-            client=service.client,
-            contact_id=make_contact(service.client).id,
-            contract_id=kept(Contract(client_id=service.client_id, number="C-1", start_date=clock.today())),
-            service_id=service.id,
-            invoice_id=kept(Invoice(client_id=service.client_id, currency="USD", drafted_on=clock.today())),
-            billing_run_id=kept(BillingRun(as_of=clock.today(), started_at=clock.now())),
-            delivery_id=parked_delivery(),
-            periodic_run_id=kept(PeriodicRun(name="bill", slot=clock.now(), state=RunState.FAILED)),
-        )
+        return cls(cast, eve, make_service(status="active", technician_id=cast.tom.id))
 
-    def link_token(self) -> str:
-        with transaction():
-            return queries.token_of(staff.make_reset_link(user_id=self.eve.id, by=None, at=clock.now()))
 
-    def other_session(self, actor: User | None) -> int:
-        """Another browser of whoever asks."""
-        owner = actor or self.eve
-        with transaction():
-            token = sign_in.open_session(user=owner, address="192.0.2.9", user_agent="", at=clock.now())
-        found = queries.browser_of(token, at=clock.now())
-        assert found is not None
-        return found.session.id
-
-    def notice(self, actor: User | None) -> int:
-        """A notice for whoever asks."""
-        facts = {
-            "kind": "service_activated",
-            "title": "Active",
-            "path": "/services",
-            "created_at": clock.now(),
-        }
-        event_id = db.session.scalars(sa.select(EventRecord.id).limit(1)).one()
-        user_id = (actor or self.eve).id
-        return kept(Notice(event_id=event_id, user_id=user_id, channel=Channel.IN_APP, **facts))
+Sample = Callable[[World, User], Any]
+"""What to put there, given the world and who asks (Eve, where nobody is signed in)."""
 
 
 def kept(row: Any) -> int:
@@ -95,33 +57,99 @@ def kept(row: Any) -> int:
     return int(row.id)
 
 
-def parked_delivery() -> int:
+def link_token(world: World, actor: User) -> str:
+    with transaction():
+        return queries.token_of(staff.make_reset_link(user_id=world.eve.id, by=None, at=clock.now()))
+
+
+def other_session(world: World, actor: User) -> int:
+    """Another browser of whoever asks."""
+    with transaction():
+        token = sign_in.open_session(user=actor, address="192.0.2.9", user_agent="", at=clock.now())
+    found = queries.browser_of(token, at=clock.now())
+    assert found is not None
+    return found.session.id
+
+
+def notice(world: World, actor: User) -> int:
+    """One for whoever asks."""
+    event_id = db.session.scalars(sa.select(EventRecord.id).limit(1)).one()
+    told = {"event_id": event_id, "user_id": actor.id, "channel": Channel.IN_APP, "kind": "service_activated"}
+    return kept(Notice(**told, title="Active", path="/services", created_at=clock.now()))
+
+
+def parked_delivery(world: World, actor: User) -> int:
     with transaction():
         delivery = db.session.scalars(sa.select(Delivery).order_by(Delivery.id).limit(1)).one()
         delivery.parked_at, delivery.error, delivery.attempts = clock.now(), "no answer", 8
         return delivery.id
 
 
-Sample = Callable[[World, User | None], Any]
+def failed_run(world: World, actor: User) -> int:
+    return kept(PeriodicRun(name="bill", slot=clock.now(), state=RunState.FAILED))
+
+
+def import_run(world: World, actor: User) -> int:
+    book = zipped(bad_book())
+    with transaction():
+        run = imports.request(filename="book.zip", archive=book, is_dry_run=True, by=None, at=clock.now())
+        return run.id
+
+
+def bulk_action(world: World, actor: User) -> int:
+    """A suspension that whoever asks has asked for."""
+    chosen = sa.select(ClientService.id).filter_by(id=world.service.id)
+    asked = {"command": "suspend", "chosen": chosen, "arguments": {"reason": "unpaid"}}
+    with transaction():
+        return bulk.request(**asked, by=actor.id, at=clock.now()).id
+
+
+def contract(world: World, actor: User) -> int:
+    return kept(Contract(client_id=world.service.client_id, number="C-1", start_date=clock.today()))
+
+
+def draft_invoice(world: World, actor: User) -> int:
+    return kept(Invoice(client_id=world.service.client_id, currency="USD", drafted_on=clock.today()))
+
+
+def task(world: World, actor: User) -> int:
+    return kept(ProvisioningTask(client_service_id=world.service.id, position=1, title="Rack it"))
+
+
+def wizard_draft(world: World, actor: User) -> int:
+    """A wizard that whoever asks has begun."""
+    answers = {"client": {"client_id": world.service.client_id, "contract_id": None}}
+    now = clock.now()
+    return kept(
+        WizardDraft(user_id=actor.id, step="product", answers=answers, created_at=now, updated_at=now)
+    )
+
 
 ARGUMENTS: dict[str, Sample] = {
-    "code": lambda world, actor: world.client.code,
-    "contact_id": lambda world, actor: world.contact_id,
-    "contract_id": lambda world, actor: world.contract_id,
-    "delivery_id": lambda world, actor: world.delivery_id,
+    "bulk_id": bulk_action,
+    "calendar_id": lambda world, actor: make_policy().calendar.id,
+    "code": lambda world, actor: world.service.client.code,
+    "contact_id": lambda world, actor: make_contact(world.service.client).id,
+    "contract_id": contract,
+    "delivery_id": parked_delivery,
+    "draft_id": wizard_draft,
     "filename": lambda world, actor: "favicon.svg",
-    "import_id": lambda world, actor: world.import_run(),
-    "invoice_id": lambda world, actor: world.invoice_id,
-    "notice_id": lambda world, actor: world.notice(actor),
-    "run_id": lambda world, actor: world.billing_run_id,
-    "service_id": lambda world, actor: world.service_id,
-    "session_id": lambda world, actor: world.other_session(actor),
-    "token": lambda world, actor: world.link_token(),
+    "import_id": import_run,
+    "invoice_id": draft_invoice,
+    "notice_id": notice,
+    "policy_id": lambda world, actor: make_policy().id,
+    "run_id": lambda world, actor: kept(BillingRun(as_of=clock.today(), started_at=clock.now())),
+    "service_id": lambda world, actor: world.service.id,
+    "session_id": other_session,
+    "sku": lambda world, actor: world.service.product.sku,
+    "step": lambda world, actor: "product",
+    "task_id": task,
+    "token": link_token,
     "user_id": lambda world, actor: world.eve.id,
 }
 
 BY_RULE: dict[str, dict[str, Sample]] = {
-    "/ops/runs/<int:run_id>/again": {"run_id": lambda world, actor: world.periodic_run_id},
+    "/ops/runs/<int:run_id>/again": {"run_id": failed_run},
     "/profile/second-step/<any(start, codes, remove):move>": {"move": lambda world, actor: "start"},
     "/users/<int:user_id>/<any(deactivate, reactivate, remove_second_step):move>": {
         "move": lambda world, actor: "deactivate"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from portal.db import db
 from portal.domain.staff import Role, queries
 from tests.browsing import Browser
-from tests.security.samples import FIELDS, INPUTS, PASSWORD
+from tests.security.samples import FIELDS, INPUTS, PASSWORD, link_token
 from tests.security.walk import undone, unsafe
 
 HOSTILE: dict[type, str] = {
@@ -144,7 +144,7 @@ def test_an_invitation_takes_name_address_and_role_alone(app, world, standing_cl
 
 
 def test_a_new_password_belongs_to_whom_the_link_is_for(app, world):
-    path = f"/password/{world.link_token()}"
+    path = f"/password/{link_token(world, world.eve)}"
     before = world.cast.adi.password_hash
     fields = {"password": "violet lamp trout", "again": "violet lamp trout"}
     hostile = {"user_id": str(world.cast.adi.id), "email": world.cast.adi.email, "role": "admin"}

@@ -37,7 +37,7 @@ class Route:
         samples = ARGUMENTS | BY_RULE.get(self.rule, {})
         missing = sorted(self.of.arguments - samples.keys())
         assert not missing, f"{self.rule}: tests/security/samples.py needs samples for {missing}"
-        values = {name: samples[name](world, actor) for name in self.of.arguments}
+        values = {name: samples[name](world, actor or world.eve) for name in self.of.arguments}
         built = self.of.build(values, append_unknown=False)
         assert built is not None, f"{self.rule}: the samples {values} do not fit"
         return built[1]
