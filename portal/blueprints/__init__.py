@@ -1,13 +1,35 @@
 """The pages, one package for each noun."""
 
 from importlib import import_module
+from typing import Any
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
-BLUEPRINTS = ("auth", "users", "notices", "clients", "ops", "imports", "billing")
+BLUEPRINTS = (
+    "auth",
+    "users",
+    "notices",
+    "clients",
+    "ops",
+    "imports",
+    "billing",
+    "services",
+    "catalogue",
+    "provisioning",
+    "settings",
+)
+
+
+class RowId(IntegerConverter):
+    """Numbers that PostgreSQL has no room for name nothing: 404."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"max": 2**63 - 1} | kwargs))
 
 
 def register(app: Flask) -> None:
     """Each package has a `routes` module with its blueprint `bp`."""
+    app.url_map.converters["int"] = RowId
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"portal.blueprints.{name}.routes").bp)

@@ -1,17 +1,16 @@
-"""Selling a product to a client, and changing what was agreed without touching the lifecycle."""
+"""Selling a product to a client: the client service, pending, with its price and its term."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from portal import clock
-from portal.db import db, fetch, lock
+from portal.db import db, fetch
 from portal.domain import events
 from portal.domain.catalogue.models import Product
 from portal.domain.clients.models import Client, Contact, Contract
-from portal.domain.errors import Invalid, Refused, StaleVersion
+from portal.domain.errors import Invalid, Refused
 from portal.domain.lifecycle.models import ClientService
-from portal.domain.lifecycle.rules import Status
 from portal.domain.lifecycle.terms import contract_value
 from portal.domain.money import Money
 from portal.domain.periods import Cycle, add_months
@@ -27,10 +26,6 @@ OVERRIDABLE = frozenset({
     "credit_on_suspend",
 })  # fmt: skip
 PRICES = frozenset({"unit_price_minor", "cycle_price_minor", "monthly_cost_minor"})
-EDITABLE = OVERRIDABLE - PRICES - {
-    "start_date", "end_date", "renewal_date", "billing_cycle", "quantity", "setup_cost_minor", "external_id",
-    "technician_id", "backup_technician_id", "sla_policy_id", "monitoring_enabled", "availability_target",
-} | {"client_satisfaction", "last_review_date", "next_review_date"}  # fmt: skip
 
 
 def provision(
@@ -41,10 +36,20 @@ def provision(
     The price is `cycle_price_minor`, or `unit_price_minor` × quantity, or `monthly_cost_minor` of the whole; by
     default the product's. Raises Invalid with a fault for each field, Refused.
     """
+    service = compose(client_id, product_id, **overrides)
+    db.session.add(service)
+    db.session.flush()
+    send(events.ServiceProvisioned(service_id=service.id), by=by, at=at)
+    return service
+
+
+def compose(client_id: int, product_id: int, **overrides: Any) -> ClientService:
+    """The service as `provision` would create it, not stored: for previews with the very same figures."""
     client, product = fetch(Client, client_id), fetch(Product, product_id)
     unknown = set(overrides) - OVERRIDABLE
     if unknown:
-        raise Invalid(faults=dict.fromkeys(sorted(unknown), "This cannot be set when a service is created."))
+        faults = dict.fromkeys(sorted(unknown), "This cannot be set when a service is created.")
+        raise Invalid(faults=faults)
     facts = {key: value for key, value in overrides.items() if value is not None}
     if "billing_cycle" in facts:
         facts["billing_cycle"] = Cycle(facts["billing_cycle"])
@@ -56,33 +61,6 @@ def provision(
     service.currency = client.currency
     _set_dates(service, facts)
     _set_prices(service, product, facts)
-    db.session.add(service)
-    db.session.flush()
-    send(events.ServiceProvisioned(service_id=service.id), by=by, at=at)
-    return service
-
-
-def edit(
-    *, service_id: int, version: int, changes: Mapping[str, Any], by: int | None = None, at: datetime
-) -> ClientService:
-    """Change what was agreed, field by field. Raises StaleVersion with both values, Invalid."""
-    service = lock(ClientService, service_id)
-    faults = {name: "This cannot be changed here." for name in changes if name not in EDITABLE}
-    if faults:
-        raise Invalid(faults=faults)
-    differing = {name: (getattr(service, name), value) for name, value in changes.items()}
-    differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
-    if version != service.version:
-        raise StaleVersion(
-            theirs={name: (str(mine), str(stored)) for name, (stored, mine) in differing.items()}
-        )
-    if service.status in (Status.CANCELLED, Status.COMPLETED):
-        raise Refused("The service has ended: its record is kept as it was.")
-    _check_links(service.client_id, changes)
-    for name, value in changes.items():
-        setattr(service, name, value)
-    if differing:
-        send(events.ServiceEdited(service_id=service.id, changes=differing), by=by, at=at)
     return service
 
 
@@ -101,10 +79,11 @@ def _check_parties(client: Client, product: Product, facts: Mapping[str, Any]) -
         faults["backup_technician_id"] = "The backup is somebody else than the technician."
     if faults:
         raise Invalid(faults=faults)
-    _check_links(client.id, facts)
+    check_links(client.id, facts)
 
 
-def _check_links(client_id: int, facts: Mapping[str, Any]) -> None:
+def check_links(client_id: int, facts: Mapping[str, Any]) -> None:
+    """Contract and contact must be the client's own. Raises Invalid."""
     contract, contact = facts.get("contract_id"), facts.get("escalation_contact_id")
     faults = {}
     if contract and fetch(Contract, contract).client_id != client_id:

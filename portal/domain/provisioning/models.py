@@ -4,9 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, Id, Instant
+from portal.domain.staff.models import User
 
 
 class ProvisioningTask(Base):
@@ -24,6 +25,8 @@ class ProvisioningTask(Base):
     done_at: Mapped[Instant | None]
     done_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     note: Mapped[str] = mapped_column(sa.Text, default="")
+
+    done_by: Mapped[User | None] = relationship()
 
 
 class WizardDraft(Base):
