@@ -920,6 +920,15 @@ def upgrade():
             sa.Computed("to_tsvector('simple', name)", persisted=True),
             nullable=False,
         ),
+        sa.Column(
+            "next_date",
+            sa.Date(),
+            sa.Computed(
+                "CASE WHEN status IN ('cancelled', 'completed') THEN NULL WHEN cancel_on IS NOT NULL THEN cancel_on WHEN status = 'pending' THEN start_date ELSE renewal_date END",
+                persisted=True,
+            ),
+            nullable=True,
+        ),
         sa.CheckConstraint(
             "(status = 'cancelled') = (cancelled_at IS NOT NULL)", name=op.f("ck_client_services_cancelled")
         ),
@@ -975,6 +984,7 @@ def upgrade():
         "ix_client_services_monthly_cost", "client_services", ["monthly_cost_minor", "id"], unique=False
     )
     op.create_index("ix_client_services_name", "client_services", ["name", "id"], unique=False)
+    op.create_index("ix_client_services_next_date", "client_services", ["next_date", "id"], unique=False)
     op.create_index(op.f("ix_client_services_product_id"), "client_services", ["product_id"], unique=False)
     op.create_index("ix_client_services_renewal", "client_services", ["renewal_date", "id"], unique=False)
     op.create_index(
@@ -1443,6 +1453,13 @@ def upgrade():
     op.create_index("ix_sla_reports_client", "sla_reports", ["client_id", "id"], unique=False)
     op.create_index(
         op.f("ix_sla_reports_client_service_id"), "sla_reports", ["client_service_id"], unique=False
+    )
+    op.create_index(
+        "uq_sla_reports_under_way",
+        "sla_reports",
+        ["client_id", sa.literal_column("coalesce(client_service_id, 0)"), "period_start", "period_end"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('waiting', 'running')"),
     )
     op.create_table(
         "wizard_drafts",

@@ -8,7 +8,7 @@ says so on purpose.
 from collections.abc import Mapping
 
 from portal.domain import events as e
-from portal.jobs import billing, email, imports, notices
+from portal.jobs import billing, bulk, email, imports, notices, reports
 from portal.outbox import Listener
 
 
@@ -33,7 +33,14 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.BillingRunWaiting:    (_billing(billing.continue_billing_run),),
     e.ProvisioningFailed:   (_tell("provisioning_failed"),),
     e.ImportRequested:      (Listener("import_book", "default", outside=imports.import_book),),
-    e.DeliveryParked:       (_tell("delivery_parked"),),
+    e.SlaReportRequested:   (Listener(reports.MAKE, "reports", outside=reports.make_sla_report),),
+    e.DeliveryParked:       (
+        _tell("delivery_parked"),
+        Listener("give_up_sla_report", "default", handle=reports.give_up_sla_report),
+    ),
+    e.BulkRequested:        (Listener("work_through_bulk", "default", handle=bulk.work_through_bulk),),
+    e.PeriodicRunMissed:    (_tell("periodic_run_missed"),),
+    e.PeriodicRunFailed:    (_tell("periodic_run_failed"),),
     e.NoticeQueued:         (Listener("send_notice_email", "mail", outside=email.send_notice_email),),
     e.OneTimeLinkMade:      (Listener("send_one_time_link", "mail", outside=email.send_one_time_link),),
 }  # fmt: skip

@@ -59,7 +59,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "calendar_changed": ("calendar", "grey"),
     "settings_changed": ("settings", "grey"),
 }
-ABOUT_MONEY = ("price_changed",)
+ABOUT_MONEY = ("price_changed", "recurring_billing_changed")
 HIDDEN = frozenset({"what", "changes", "currency", "title"})
 LONGEST = 80
 

@@ -1,6 +1,6 @@
 """The moves of a client service (rule book 3): activate, suspend, resume, renew, transfer, complete."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -11,12 +11,12 @@ from portal.domain.clients.models import Client
 from portal.domain.errors import Refused
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.moves import locked_for
-from portal.domain.lifecycle.queries import renewal_price
+from portal.domain.lifecycle.queries import renewal_price, why_not_complete
 from portal.domain.lifecycle.rules import Command, Status
 from portal.domain.lifecycle.terms import contract_value, set_price
 from portal.domain.metrics import actions as ledger
 from portal.domain.money import Money
-from portal.domain.periods import Cycle, Period, add_months
+from portal.domain.periods import Period, add_months
 from portal.domain.renewals.models import Renewal
 from portal.domain.words import Movement, RenewalDecision
 from portal.signals import send
@@ -166,7 +166,9 @@ def complete(*, service_id: int, by: int | None = None, at: datetime) -> ClientS
     service, to_do = locked_for(Command.COMPLETE, service_id)
     if not to_do:
         return service
-    _refuse_completion(service)
+    refusal = why_not_complete(service)
+    if refusal:
+        raise Refused(refusal)
     was = service.status
     ledger.ended(service=service, on=clock.today())
     service.status = Status.COMPLETED
@@ -238,14 +240,3 @@ def _refuse_transfer(service: ClientService, new: Client, effective_on: date) ->
         raise Refused(
             "That day is before the service starts, or in books that are closed. Choose a later one."
         )
-
-
-def _refuse_completion(service: ClientService) -> None:
-    if service.billing_cycle is Cycle.ONE_TIME:
-        return
-    grace = service.grace_days if service.grace_days is not None else company.setting("grace_days")
-    if service.end_date is None:
-        raise Refused("This service has no end date: cancel it instead.")
-    ends = service.end_date + timedelta(days=grace)
-    if clock.today() < ends:
-        raise Refused(f"Its term and grace run until {ends}. Renew it, or cancel it for an earlier day.")

@@ -16,6 +16,12 @@ from portal.domain.periods import Cycle
 from portal.domain.staff.models import User
 from portal.domain.words import PriorityLevel, RenewalDecision, ServiceLevel, ServiceType, Unused
 
+# The day that somebody has to think of next: the list of services sorts by it, so it is stored and indexed.
+NEXT_DATE = (
+    "CASE WHEN status IN ('cancelled', 'completed') THEN NULL WHEN cancel_on IS NOT NULL THEN cancel_on"
+    " WHEN status = 'pending' THEN start_date ELSE renewal_date END"
+)
+
 
 class ClientService(Base):
     """Rule book 2. Amounts are minor units of `currency`; `end_date` is the first day not covered.
@@ -45,6 +51,7 @@ class ClientService(Base):
         sa.Index("ix_client_services_health", "health_score", "id"),
         sa.Index("ix_client_services_technician", "technician_id", "id"),
         sa.Index("ix_client_services_renewal", "renewal_date", "id"),
+        sa.Index("ix_client_services_next_date", "next_date", "id"),
         sa.Index(
             "ix_client_services_cancel_on", "cancel_on", postgresql_where=sa.text("cancel_on IS NOT NULL")
         ),
@@ -137,6 +144,7 @@ class ClientService(Base):
     search: Mapped[str] = mapped_column(
         TSVECTOR, sa.Computed("to_tsvector('simple', name)", persisted=True), deferred=True
     )
+    next_date: Mapped[date | None] = mapped_column(sa.Computed(NEXT_DATE, persisted=True), deferred=True)
 
     client: Mapped[Client] = relationship()
     product: Mapped[Product] = relationship()

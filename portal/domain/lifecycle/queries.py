@@ -1,7 +1,12 @@
 """Reading client services."""
 
+from datetime import timedelta
+
+from portal import clock
+from portal.domain.company import setting
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
+from portal.domain.periods import Cycle
 from portal.domain.renewals import rules
 
 
@@ -26,3 +31,16 @@ def renewal_price(service: ClientService) -> Money:
         uplift_percent=uplift,
         uplift_cap_percent=product.uplift_cap_percent,
     ).price
+
+
+def why_not_complete(service: ClientService) -> str:
+    """Why the service cannot be completed yet, in words; nothing when it can."""
+    if service.billing_cycle is Cycle.ONE_TIME:
+        return ""
+    if service.end_date is None:
+        return "This service has no end date: cancel it instead."
+    grace = service.grace_days if service.grace_days is not None else setting("grace_days")
+    ends = service.end_date + timedelta(days=grace)
+    if clock.today() < ends:
+        return f"Its term and grace run until {ends}. Renew it, or cancel it for an earlier day."
+    return ""

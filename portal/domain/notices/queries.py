@@ -29,6 +29,12 @@ def recipients(parts: Iterable[To], service: ClientService | None) -> list[int]:
     return list(db.session.scalars(sa.select(User.id).where(User.is_active, concerned).order_by(User.id)))
 
 
+def told_of(kind: str, service: ClientService) -> list[str]:
+    """Names of the people who hear of this kind of event of the service."""
+    ids = recipients(KINDS[kind].to, service)
+    return list(db.session.scalars(sa.select(User.name).where(User.id.in_(ids)).order_by(User.name)))
+
+
 def preferences_of(user_ids: Sequence[int], kind: str) -> list[tuple[int, Channel]]:
     """(person, channel) for each message that is wanted: the person's choice, else the kind's default."""
     chosen = {
