@@ -1,21 +1,31 @@
 """Facts as HTML: templates of their own, without request, session or user."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import portal
+from portal.documents.charts import downtime_chart, state_of
+from portal.documents.formats import (
+    NOT_KNOWN,
+    say_date,
+    say_instant,
+    say_length,
+    say_month,
+    say_outcome,
+    say_span,
+)
 from portal.domain.money import exponent
-from portal.domain.periods import Period
 from portal.web.filters import Formats, label
 
 TEMPLATES = Path(portal.__file__).parent / "templates"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-NOT_KNOWN = "n/a"
 
 
 class Facts(Protocol):
@@ -53,58 +63,33 @@ def pages(locale: str, timezone: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = Formats(locale)
-    zone = ZoneInfo(timezone)
-    environment.filters.update(
-        money=formats.money,
-        digits=lambda amount: formats.number(amount.amount, exponent(amount.currency)),
-        rate=lambda percent: formats.number(percent.normalize() + 0) + "\u00a0%",
-        number=formats.number,
-        percent=formats.percent,
-        label=label,
-        date=say_date,
-        span=say_span,
-        when=partial(say_instant, zone=zone),
-        hours=say_minutes,
-    )
+    environment.filters.update(filters(Formats(locale), ZoneInfo(timezone)))
     return environment
 
 
-def say_date(day: date) -> str:
-    """20 Nov 2026: the documents are in English, whatever the reader's numbers look like."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+def filters(formats: Formats, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
+    """How facts are said. A share is cut, never rounded up; a target is said in full."""
+    return {
+        "money": formats.money,
+        "digits": lambda amount: formats.number(amount.amount, exponent(amount.currency)),
+        "rate": lambda percent: say_percent(formats, Fraction(percent)),
+        "number": formats.number,
+        "percent": formats.percent,
+        "target": lambda share: NOT_KNOWN if share is None else say_percent(formats, share * 100),
+        "label": label,
+        "date": say_date,
+        "month": say_month,
+        "span": say_span,
+        "when": partial(say_instant, zone=zone),
+        "length_of": say_length,
+        "outcome": say_outcome,
+        "minutes": lambda time: f"{formats.number(time // timedelta(minutes=1))}\u00a0min",
+        "state": state_of,
+        "downtime_chart": downtime_chart,
+    }
 
 
-def say_span(period: Period) -> str:
-    """A period as people read it, with its last day: 2 Mar – 1 Apr 2026."""
-    first, last = period.start, period.last_day
-    if first == last:
-        return say_date(first)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} – {say_date(last)}"
-    if first.year == last.year:
-        return f"{first.day} {MONTHS[first.month - 1]} – {say_date(last)}"
-    return f"{say_date(first)} – {say_date(last)}"
-
-
-def say_instant(instant: datetime | None, *, zone: ZoneInfo) -> str:
-    """20 Nov 2026, 14:05 on the reader's wall."""
-    if instant is None:
-        return "–"
-    there = instant.astimezone(zone)
-    return f"{say_date(there.date())}, {there:%H:%M}"
-
-
-def say_minutes(time: timedelta | None) -> str:
-    """A length of time: 45 min, 3 h 05 min, 2 d 4 h. Seconds are cut: less than a minute reads < 1 min."""
-    if time is None:
-        return NOT_KNOWN
-    seconds = int(time.total_seconds())
-    if 0 < seconds < 60:
-        return "< 1 min"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+def say_percent(formats: Formats, percent: Fraction) -> str:
+    """99.95 %, 20 %: as many decimals as it has, up to four."""
+    exact = Decimal(percent.numerator) / percent.denominator
+    return f"{formats.number(exact.quantize(Decimal('0.0001')).normalize() + 0)}\u00a0%"

@@ -1,8 +1,9 @@
-"""What a report recommends: sentences that follow from its figures. Pure."""
+"""What a report says in sentences: the verdict, and what it recommends. Both follow from its figures. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from portal.domain.reports.facts import (
@@ -13,6 +14,7 @@ from portal.domain.words import Severity
 
 OFTEN = 3
 TOLD = 2
+NAMED = 4
 
 
 def advice_on(service: ServiceFacts, *, review_overdue: bool) -> tuple[str, ...]:
@@ -71,3 +73,36 @@ def _on_carried_over(count: int) -> str | None:
         else f"{count} incidents from before this period are"
     )
     return f"{words} still open: agree on when to resolve {'it' if count == 1 else 'them'}."
+
+
+def verdict_on(service: ServiceFacts) -> str:
+    """“Missed: availability. Met: response and resolution.”"""
+    judged = {
+        "availability": service.uptime.verdict,
+        "response": service.response.verdict,
+        "resolution": service.resolution.verdict,
+    }
+    met = [name for name, verdict in judged.items() if verdict is Verdict.MET]
+    missed = [name for name, verdict in judged.items() if verdict is Verdict.MISSED]
+    if not met and not missed:
+        return "No target came due in this period, so nothing was judged."
+    if not missed:
+        return f"Every target that came due was met: {listed(met)}."
+    return f"Missed: {listed(missed)}." + (f" Met: {listed(met)}." if met else "")
+
+
+def verdict_on_all(services: Sequence[ServiceFacts]) -> str:
+    """“3 of 4 services met every target that came due. Missed by: Managed IT Premium.”"""
+    judged = [each for each in services if each.verdict is not Verdict.UNKNOWN]
+    missed = [each.name for each in judged if each.verdict is Verdict.MISSED]
+    if not judged:
+        return "No target came due in this period, so nothing was judged."
+    if not missed:
+        return "Every service met every target that came due."
+    named = listed(missed) if len(missed) <= NAMED else f"{len(missed)} services, shown below"
+    return f"{len(judged) - len(missed)} of {len(judged)} services met every target that came due. Missed by: {named}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """“a, b and c”."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -109,6 +109,7 @@ class ServiceFacts:
     terms: str
     technician: str
     monitored_from: datetime | None
+    ended_at: datetime | None
     uptime: Uptime
     months: tuple[MonthFacts, ...]
     response: Compliance
@@ -119,6 +120,7 @@ class ServiceFacts:
     outages: tuple[OutageFacts, ...]
     maintenance: tuple[MaintenanceFacts, ...]
     health: HealthFacts | None
+    summary: str
     advice: tuple[str, ...]
 
     @property
@@ -132,10 +134,10 @@ class ServiceFacts:
         return [found for found in clocks if found[2].is_breached]
 
     @property
-    def is_kept(self) -> bool:
-        """No target was missed."""
-        verdicts = (self.uptime.verdict, self.response.verdict, self.resolution.verdict)
-        return Verdict.MISSED not in verdicts
+    def verdict(self) -> Verdict:
+        """Missed when any target was; unknown when none was judged."""
+        verdicts = {self.uptime.verdict, self.response.verdict, self.resolution.verdict}
+        return next((each for each in (Verdict.MISSED, Verdict.MET) if each in verdicts), Verdict.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,7 @@ class SlaReportFacts:
     made_at: datetime
     ends_early: bool
     is_of_one_service: bool
+    summary: str
     services: tuple[ServiceFacts, ...]
     timezone: str
     locale: str

@@ -16,7 +16,8 @@ from portal.domain.words import JobState
 class SlaReport(Base):
     """An SLA report of one service, or of all services of a client, over [period_start, period_end).
 
-    `facts` are the frozen figures that the PDF was printed from; `sha256` is that of the file.
+    `facts` are the frozen figures that the PDF was printed from; `sha256` is that of the file. The same report
+    is under way once: asking again while it is being made adds nothing.
     """
 
     __tablename__ = "sla_reports"
@@ -24,7 +25,11 @@ class SlaReport(Base):
     __table_args__ = (
         sa.CheckConstraint("period_end > period_start", name="period"),
         sa.Index("ix_sla_reports_client", "client_id", "id"),
-    )
+        sa.Index(
+            "uq_sla_reports_under_way", "client_id", sa.text("coalesce(client_service_id, 0)"), "period_start",
+            "period_end", unique=True, postgresql_where=sa.text("state IN ('waiting', 'running')"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[Id]
     client_id: Mapped[int] = mapped_column(sa.ForeignKey("clients.id"))

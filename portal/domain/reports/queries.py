@@ -18,6 +18,7 @@ from portal.domain.errors import NotFound, Refused
 from portal.domain.health.models import HealthCheck
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.periods import Interval, Period
+from portal.domain.reports.advice import verdict_on_all
 from portal.domain.reports.facts import SlaReportFacts
 from portal.domain.reports.rules import MOST_ROWS, TooLong, window_of
 from portal.domain.reports.sections import Rows, section_of
@@ -28,15 +29,15 @@ Row = TypeVar("Row", Incident, Outage, MaintenanceWindow, HealthCheck)
 
 
 def facts(*, client_id: int, service_id: int | None = None, period: Period, at: datetime) -> SlaReportFacts:
-    """The report of one service, or of all services that the client had in the period.
-
-    Raises NotFound; Refused when there was no service; TooLong above MOST_ROWS rows.
-    """
+    """The report of one service, or of all services that the client had in the period. Raises as `reportable`."""
     client = fetch(Client, client_id)
     zone = ZoneInfo(client.timezone)
     window = window_of(period, zone)
-    services = [_service(client, service_id)] if service_id else _services(client, window)
-    found = _rows(services, window, period)
+    services = reportable(client=client, service_id=service_id, period=period)
+    sections = tuple(
+        section_of(rows, period=period, zone=zone, window=window, now=at)
+        for rows in _rows(services, window, period)
+    )
     return SlaReportFacts(
         seller=identity().name,
         client=client.name,
@@ -46,10 +47,22 @@ def facts(*, client_id: int, service_id: int | None = None, period: Period, at: 
         made_at=at,
         ends_early=at < window[1],
         is_of_one_service=service_id is not None,
-        services=tuple(section_of(rows, period=period, zone=zone, window=window, now=at) for rows in found),
+        summary=sections[0].summary if service_id else verdict_on_all(sections),
+        services=sections,
         timezone=client.timezone,
         locale=client.locale,
     )
+
+
+def reportable(*, client: Client, service_id: int | None, period: Period) -> Sequence[ClientService]:
+    """The services of a report that can be made.
+
+    Raises NotFound; Refused when there was no service; TooLong above MOST_ROWS rows.
+    """
+    window = window_of(period, ZoneInfo(client.timezone))
+    services = [_service(client, service_id)] if service_id else _services(client, window)
+    _refuse_too_long(_parts([each.id for each in services], window))
+    return services
 
 
 def _service(client: Client, service_id: int) -> ClientService:
@@ -87,9 +100,7 @@ WHOLE = sa.select(ClientService).options(
 
 def _rows(services: Sequence[ClientService], window: Interval, period: Period) -> list[Rows]:
     ids = [each.id for each in services]
-    parts = _parts(ids, window)
-    _refuse_too_long(parts)
-    incidents, outages, maintenance = (_by_service(part) for part in parts)
+    incidents, outages, maintenance = (_by_service(part) for part in _parts(ids, window))
     checks = _by_service(_checks(ids, window, period))
     carried_over = _carried_over(ids, window)
     calendars = {

@@ -15,7 +15,7 @@ from portal.domain.health.models import HealthCheck
 from portal.domain.health.rules import review_overdue, status_of
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.periods import Interval, Period
-from portal.domain.reports.advice import advice_on
+from portal.domain.reports.advice import advice_on, verdict_on
 from portal.domain.reports.facts import (
     HealthFacts,
     IncidentFacts,
@@ -65,6 +65,7 @@ def section_of(
         terms=service.sla_terms or (service.sla_policy.terms if service.sla_policy else ""),
         technician=service.technician.name if service.technician else "",
         monitored_from=service.monitored_from,
+        ended_at=_ended_at(service),
         uptime=Uptime(measured=duration(time.measured), down=duration(time.down), target=_target_of(service)),
         months=months_of(period, zone, measured=time.measured, down=time.down, target=_target_of(service)),
         response=Compliance.of(each.response for each in incidents),
@@ -75,9 +76,11 @@ def section_of(
         outages=_outages(rows, time, now),
         maintenance=tuple(_maintenance(each) for each in rows.maintenance),
         health=_health(rows.checks),
+        summary="",
         advice=(),
     )
-    return replace(section, advice=advice_on(section, review_overdue=_review_overdue(service, zone, now)))
+    advice = advice_on(section, review_overdue=_review_overdue(service, zone, now))
+    return replace(section, summary=verdict_on(section), advice=advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def _time_of(rows: Rows, *, window: Interval, zone: ZoneInfo, now: datetime) -> 
     measured = measured_time(
         window=window,
         monitored_from=rows.service.monitored_from,
-        now=now,
+        now=min(now, _ended_at(rows.service) or now),
         service_hours=_agreed_hours(rows, window, zone),
         maintenance=[Maintenance(each.starts_at, each.ends_at, each.agreed_at) for each in rows.maintenance],
     )
@@ -193,6 +196,10 @@ def _health(checks: Sequence[HealthCheck]) -> HealthFacts | None:
         status=status_of(checks[-1].score).label,
         reasons=tuple(str(reason) for _, _, reason in checks[-1].factors),
     )
+
+
+def _ended_at(service: ClientService) -> datetime | None:
+    return service.cancelled_at or service.completed_at
 
 
 def _target_of(service: ClientService) -> Fraction | None:
