@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -21,6 +22,10 @@ from portal.settings import Settings
 from tests.browsing import Browser
 from tests.clock import TestClock
 from tests.factories import Cast
+
+# A busy machine is no fault of the code: properties are about results, the bench is about time.
+hypothesis.settings.register_profile("portal", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("portal")
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 

@@ -288,6 +288,11 @@ class InvoiceEvent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoicePdfRequested(InvoiceEvent):
+    kind = "invoice_pdf_requested"
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(InvoiceEvent):
     kind = "invoice_issued"
     number: str

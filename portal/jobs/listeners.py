@@ -8,7 +8,7 @@ says so on purpose.
 from collections.abc import Mapping
 
 from portal.domain import events as e
-from portal.jobs import billing, bulk, email, imports, notices, reports
+from portal.jobs import billing, bulk, email, imports, invoices, notices, reports
 from portal.outbox import Listener
 
 
@@ -34,6 +34,7 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.ProvisioningFailed:   (_tell("provisioning_failed"),),
     e.ImportRequested:      (Listener("import_book", "default", outside=imports.import_book),),
     e.SlaReportRequested:   (Listener(reports.MAKE, "reports", outside=reports.make_sla_report),),
+    e.InvoicePdfRequested:  (Listener("print_invoice", "reports", outside=invoices.print_invoice),),
     e.DeliveryParked:       (
         _tell("delivery_parked"),
         Listener("give_up_sla_report", "default", handle=reports.give_up_sla_report),

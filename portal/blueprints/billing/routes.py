@@ -1,16 +1,17 @@
 """The books: what is due, what was billed, and what is owed."""
 
-from flask import Blueprint, url_for
+from flask import Blueprint, send_file, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal import clock
+from portal import clock, storage
 from portal.blueprints.billing.forms import PaymentForm, VoidForm
 from portal.clock import now
 from portal.db import fetch, transaction
 from portal.domain import billing, fields
 from portal.domain.billing import documents, queries
 from portal.domain.billing.models import BillingRun, Invoice
+from portal.domain.errors import NotFound
 from portal.domain.money import Money
 from portal.domain.staff.permissions import Permission
 from portal.domain.words import InvoiceKind, InvoiceStatus
@@ -115,11 +116,37 @@ def record_payment(invoice_id: int) -> Response:
         with faults_on(form), transaction():
             billing.record_payment(
                 invoice_id=invoice_id, amount=_entered(form, one.currency), received_on=form.received_on.data,
-                method=form.method.data, reference=form.reference.data, by=current_user.id, at=now(),
+                method=form.method.data, reference=form.reference.data or "", by=current_user.id, at=now(),
             )  # fmt: skip
     if form.errors:
         return refuse("billing/payment.html", invoice=fetch(Invoice, invoice_id), form=form)
     return done(then=url_for(".invoice", invoice_id=invoice_id), toast="The payment is recorded.")
+
+
+@bp.post("/invoices/<int:invoice_id>/pdf")
+@requires(Permission.VIEW_MONEY)
+def ask_for_pdf(invoice_id: int) -> Response:
+    with transaction():
+        one = billing.ask_for_pdf(invoice_id=invoice_id, by=current_user.id, at=now())
+    return done("billing/_pdf.html", then=url_for(".invoice", invoice_id=invoice_id), invoice=one)
+
+
+@bp.get("/invoices/<int:invoice_id>/pdf-state")
+@requires(Permission.VIEW_MONEY)
+def pdf_state(invoice_id: int) -> Response:
+    return page("billing/_pdf.html", "billing/_pdf.html", invoice=fetch(Invoice, invoice_id))
+
+
+@bp.get("/invoices/<int:invoice_id>/pdf")
+@requires(Permission.VIEW_MONEY)
+def pdf(invoice_id: int) -> Response:
+    one = fetch(Invoice, invoice_id)
+    if not one.pdf_key:
+        raise NotFound("This PDF is not printed yet. Ask for it on the page of the invoice.")
+    name = f"{one.number}.pdf"
+    return send_file(
+        storage.reports().open(one.pdf_key), "application/pdf", as_attachment=True, download_name=name
+    )
 
 
 @bp.get("/billing")

@@ -176,6 +176,7 @@ def void(*, invoice_id: int, reason: str, by: int | None = None, at: datetime) -
     if db.session.scalar(sa.select(sa.exists().where(Invoice.corrects_invoice_id == invoice_id))):
         raise Refused("A credit note corrects this invoice already, so it cannot be voided.")
     invoice.status, invoice.void_reason = InvoiceStatus.VOID, reason.strip()
+    invoice.pdf_key = invoice.pdf_asked_at = None
     db.session.execute(sa.update(InvoiceLine).filter_by(invoice_id=invoice_id).values(is_void=True))
     send(events.InvoiceVoided(invoice_id=invoice_id, reason=invoice.void_reason), by=by, at=at)
     return invoice
@@ -221,3 +222,4 @@ def settle(invoice: Invoice, amount: Money) -> None:
     """Count the amount towards the invoice."""
     invoice.paid_minor += amount.minor
     invoice.status = InvoiceStatus.PAID if not invoice.open_amount else InvoiceStatus.PARTLY_PAID
+    invoice.pdf_key = invoice.pdf_asked_at = None

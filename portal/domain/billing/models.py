@@ -116,7 +116,8 @@ class InvoiceSeries(Base):
 class Invoice(Base):
     """An invoice or a credit note. A draft has no number; an issued one is frozen (trigger).
 
-    `party` is what the document says of company and client, copied when it is issued.
+    `party` is what the document says of company and client, copied when it is issued. The PDF is printed when
+    somebody asks for it, and again after what it says has changed (paid, void): then `pdf_key` is taken away.
     """
 
     __tablename__ = "invoices"
@@ -150,6 +151,9 @@ class Invoice(Base):
     notes: Mapped[str] = mapped_column(sa.Text, default="")
     party: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     void_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    pdf_asked_at: Mapped[Instant | None]
+    pdf_key: Mapped[str | None] = mapped_column(sa.String(200))
+    pdf_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     version: Mapped[int] = mapped_column(default=1)
 
     client: Mapped[Client] = relationship()

@@ -85,4 +85,13 @@ KINDS: dict[str, Kind] = {
         lambda service, facts: f"“{facts['listener']}” failed too often and waits for you",
         lambda service, facts: str(facts["error"]), channels=(Channel.IN_APP,),
     ),
+    "periodic_run_missed": Kind(
+        "A run of the calendar was missed", "calendar-x", Urgency.WARNING, (To.ADMINS,),
+        lambda service, facts: f"“{facts['name']}” was missed and is made up for now", channels=(Channel.IN_APP,),
+    ),
+    "periodic_run_failed": Kind(
+        "A run of the calendar failed", "calendar-x", Urgency.DANGER, (To.ADMINS,),
+        lambda service, facts: f"“{facts['name']}” failed three times and waits for you",
+        lambda service, facts: str(facts["error"]),
+    ),
 }  # fmt: skip

@@ -1,6 +1,9 @@
 """The books on screen."""
 
+from io import BytesIO
+
 import pytest
+from pypdf import PdfReader
 
 from portal import clock as portal_clock
 from portal.db import db, transaction
@@ -95,3 +98,19 @@ def test_the_board_shows_what_is_parked_and_releases_it(browser, cast, service):
     assert "More than 12 periods" in browser.get("/billing").text
     browser.post(f"/billing/parked/{service.id}/release")
     assert "More than 12 periods" not in browser.get("/billing").text
+
+
+def test_the_pdf_is_printed_when_asked_for_and_again_after_a_payment(browser, cast, invoice):
+    browser.sign_in(cast.fay)
+    at = f"/invoices/{invoice.id}"
+    assert browser.get(f"{at}/pdf").status == 404
+    browser.post(f"{at}/pdf")
+    assert "being printed" in browser.get(at).text
+    drain_all()
+    answer = browser.get(f"{at}/pdf")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=INV-000001.pdf"
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(answer.answer.data)).pages)
+    for words in ("INV-000001", "Acme & <b>Sons", "4,320.00", "Backup – setup"):
+        assert words in text
+    browser.post(f"{at}/payment", {"amount": "4320.00", "received_on": "2026-11-20", "method": "card"})
+    assert "Make the PDF" in browser.get(at).text
