@@ -1,21 +1,26 @@
 """The plumbing of pages on an app of its own, with a few routes that answer in every way a route can."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
 from sqlalchemy.exc import OperationalError
+from wtforms import RadioField, StringField
+from wtforms.validators import DataRequired
 
 from portal import extensions
 from portal.db import db
 from portal.domain.errors import Invalid, InvalidTransition, NotFound, StaleVersion
+from portal.domain.staff.permissions import Permission, Role
 from portal.settings import Settings
 from portal.web import errors, filters, guards, headers, htmx, menu, static, theme
 from portal.web.guards import public
-from portal.web.tables import Choice, Column, DateRange, Empty, Flag, NumberRange, Table, Text
+from portal.web.tables import Bulk, Choice, Column, DateRange, Empty, Flag, NumberRange, Table, Text
 
 bp = Blueprint("ways", __name__, template_folder="templates")
 
@@ -56,6 +61,7 @@ TABLE = Table(
     counted=True,
     empty=Empty("Nothing was made", "Make something.", "/make", "Make"),
 )
+TICKED = replace(TABLE, bulk=(Bulk("Suspend", "/suspend", "player-pause", Permission.SUSPEND),))
 NO_TOOLS = Table("plain", columns=(Column("name", "Name"),), exports=False)
 
 
@@ -63,6 +69,12 @@ NO_TOOLS = Table("plain", columns=(Column("name", "Name"),), exports=False)
 @public
 def board() -> Response:
     return TABLE.page("ways/list.html", goods())
+
+
+@bp.get("/ticked")
+@public
+def ticked() -> Response:
+    return TICKED.page("ways/list.html", goods())
 
 
 @bp.get("/plain")
@@ -108,8 +120,49 @@ def fail(way: str) -> ResponseReturnValue:
     raise FAULTS[way]
 
 
-@pytest.fixture(scope="package")
-def pages(settings: Settings) -> Flask:
+class ReasonForm(FlaskForm):
+    reason = StringField("Reason", description="The client reads it.", validators=[DataRequired("Say why.")])
+    unused = RadioField("Unused days", choices=[("credit", "Credit"), ("no", "Nothing")], default="credit")
+
+
+@bp.route("/suspend", methods=["GET", "POST"])
+@public
+def suspend() -> Response:
+    form = ReasonForm()
+    if not form.validate_on_submit():
+        return htmx.page("ways/suspend.html", form=form) if request.method == "GET" else refused(form)
+    if form.reason.data == "stale":
+        raise FAULTS["stale"]
+    effects = current_app.extensions.setdefault("effects", [])
+    effects.append(form.reason.data)
+    return htmx.done(
+        "ways/_part.html", then="/home", toast="It is suspended.", into="#part", name="suspended"
+    )
+
+
+def refused(form: ReasonForm) -> Response:
+    return htmx.refuse("ways/suspend.html", form=form)
+
+
+@bp.get("/home")
+@public
+def home() -> Response:
+    return htmx.page("ways/home.html", name="the service")
+
+
+class Fay:
+    """Somebody of a role, for what pages show by permission."""
+
+    id, name, is_authenticated, is_active, is_anonymous = 1, "Fay Lind", True, True, False
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    def get_id(self) -> str:
+        return "1"
+
+
+def make_app(settings: Settings) -> Flask:
     app = Flask("portal")
     app.extensions["settings"] = settings
     app.config.from_mapping(extensions.configuration(settings))
@@ -118,6 +171,11 @@ def pages(settings: Settings) -> Flask:
     for plumbing in (static, headers, guards, errors, filters, menu, theme):
         plumbing.init(app)
     return app
+
+
+@pytest.fixture(scope="package")
+def pages(settings: Settings) -> Flask:
+    return make_app(settings)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from portal.db import db
 from portal.domain.staff.permissions import Permission, Role
 from portal.web.table_view import TableView
 from portal.web.tables import Bulk, Choice, Column, NumberRange, Table
-from tests.web.conftest import TABLE, goods
+from tests.web.conftest import TABLE, Fay, goods
 
 HTMX = {"HX-Request": "true", "HX-Target": "table-goods"}
 
@@ -112,18 +112,6 @@ def test_options_that_a_function_gives_are_looked_up_once_a_request() -> None:
 def test_fixed_columns_stay_whatever_is_chosen() -> None:
     assert [column.key for column in read("columns=is_new").columns] == ["name", "is_new"]
     assert [column.key for column in read().columns] == ["name", "state", "price_minor", "made_on"]
-
-
-class Fay:
-    """Somebody of a role, for what a list shows by permission."""
-
-    id, is_authenticated, is_active, is_anonymous = 1, True, True, False
-
-    def __init__(self, role: Role) -> None:
-        self.role = role
-
-    def get_id(self) -> str:
-        return "1"
 
 
 @pytest.mark.usefixtures("inside")

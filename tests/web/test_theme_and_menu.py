@@ -10,8 +10,8 @@ from flask_login import login_user
 
 from portal.domain.staff.permissions import Role
 from portal.web.menu import MENU, navigation
+from tests.web.conftest import Fay
 from tests.web.test_htmx import token
-from tests.web.test_tables import Fay
 
 PORTAL = Path(__file__).parents[2] / "portal"
 # Names of icons where they are written down: icon("x"), a button's icon, an entry of the menu or a bulk move.
