@@ -1,0 +1,44 @@
+"""Nothing is lost and nothing happens twice, whatever is killed. `make proof` does it with thousands."""
+
+import time
+
+from portal.db import transaction
+from portal.domain.lifecycle.rules import Status
+from portal.domain.staff import Role, User
+from tests import kills, plant, volume
+from tests.factories import make_user
+from tests.plant import Plant
+
+SERVICES = 300
+KILLS = 30
+QUEUES = ("default", "billing", "notices", "mail")
+
+
+def people() -> list[User]:
+    return [
+        make_user(name="Ana Reyes", role=Role.ACCOUNT_MANAGER),
+        make_user(name="Adi Okoro", role=Role.ADMIN),
+    ]
+
+
+def sell(services: int, manager: User) -> None:
+    """Services that wait to be activated."""
+    with transaction():
+        volume.make_clients(max(services // 5, 1), managers=[manager.id])
+        volume.make_services(services, status=Status.PENDING)
+
+
+def test_thirty_kills_while_three_hundred_services_are_activated() -> None:
+    with plant.standing(queues=QUEUES) as portal:
+        users = people()
+        sell(SERVICES, users[0])
+        portal.start()
+        victims = ["web", "scheduler", "valkey", *(f"worker-{queue}" for queue in QUEUES)]
+
+        kills.activate_under_kills(portal, users, victims, kills=KILLS, seconds=60)
+        portal.wait_for(lambda: not kills.pending("billing", "notices"), 45)
+        print(f"{portal.kills} kills")
+
+        assert portal.kills == KILLS
+        assert kills.wrong(kills.SCHEDULES) == []
+        assert kills.wrong(kills.NOTICES) == []
