@@ -7,6 +7,9 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 BLUEPRINTS = (
+    "dashboard",
+    "search",
+    "incidents",
     "auth",
     "users",
     "notices",
