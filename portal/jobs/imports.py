@@ -1,10 +1,14 @@
 """A requested import is taken in by a worker, while the page that asked for it looks on."""
 
+import sqlalchemy as sa
+
 from portal.clock import now
-from portal.db import transaction
+from portal.db import db, transaction
 from portal.domain import imports
 from portal.domain.imports import BookRefused
-from portal.outbox import Outside, Recorded
+from portal.outbox import Delivery, EventRecord, Outside, Recorded
+
+TAKE_IN = "import_book"
 
 
 def start(event: Recorded) -> int | None:
@@ -23,6 +27,17 @@ def take_in(import_id: int, _delivery_id: int) -> None:
 
 def settle(_event: Recorded, _result: None) -> None:
     """Nothing is left to write: the import's own row says what came of it."""
+
+
+def give_up_import(event: Recorded) -> None:
+    """The delivery of an import was parked: whoever waits for it is told so."""
+    if event.payload["listener"] == TAKE_IN:
+        asked = (
+            sa.select(EventRecord.subject_id)
+            .join(Delivery)
+            .where(Delivery.id == event.payload["delivery_id"])
+        )
+        imports.give_up(import_id=db.session.scalars(asked).one(), at=now())
 
 
 # Outside, because the page is to see "running" before the long transaction ends.

@@ -37,6 +37,9 @@ WRITERS: Mapping[str, Callable[[Desk], None]] = {
 """In the order in which files refer to one another."""
 
 
+UNFINISHED = "The portal could not finish this import; the admins see why. Your files may well be in order."
+
+
 @dataclass(frozen=True)
 class Report:
     """What an import did, file by file, or why it did nothing."""
@@ -97,9 +100,9 @@ def request(
 
 
 def start(*, import_id: int) -> bool:
-    """Show that a worker has it; False when it is over already."""
+    """Show that a worker has it; False when there is nothing left to take in."""
     run = lock(ImportRun, import_id)
-    if run.is_over:
+    if run.archive is None:
         return False
     run.state, run.progress = JobState.RUNNING, 50
     return True
@@ -119,6 +122,13 @@ def carry_out(*, import_id: int, at: datetime) -> None:
 def refuse(*, import_id: int, report: Report, at: datetime) -> None:
     """Keep the faults for which a requested import was refused."""
     _settle(lock(ImportRun, import_id), JobState.FAILED, report, at)
+
+
+def give_up(*, import_id: int, at: datetime) -> None:
+    """Say that no try came to an end. The zip is kept, for the retry that an admin may order."""
+    run = lock(ImportRun, import_id)
+    run.state, run.finished_at = JobState.FAILED, at
+    run.result = Report({}, [Fault("", 0, "", UNFINISHED)]).as_json()
 
 
 def _take_in(files: Mapping[str, bytes], is_dry_run: bool, by: int | None, at: datetime) -> Report:

@@ -6,11 +6,14 @@ import io
 import pytest
 import sqlalchemy as sa
 
-from portal.db import db
+from portal import clock, outbox
+from portal.db import db, transaction
+from portal.domain import imports
 from portal.domain.clients.models import Client
 from portal.domain.imports import ImportRun
 from portal.domain.words import JobState
 from portal.jobs.worker import drain_all
+from portal.outbox import Delivery
 from tests.books import CLIENT, STAFF, bad_book, sheet, small_book, zipped
 
 
@@ -107,6 +110,22 @@ def test_a_role_that_cannot_change_is_a_fault_like_any_other(adi, cast):
     page = adi.get(f"/import/{run().id}")
     assert "Nobody changes their own role" in page.text
     assert clients() == 0
+
+
+def test_an_import_that_never_ends_well_says_so_and_can_be_tried_again(adi, monkeypatch):
+    upload(adi, zipped(small_book()))
+    with monkeypatch.context() as broken:
+        broken.setattr(imports, "carry_out", lambda **_: 1 / 0)
+        broken.setattr(outbox, "TRIES", 1)
+        drain_all()
+    assert "could not finish this import" in adi.get(f"/import/{run().id}").text
+
+    with transaction():
+        parked = sa.select(Delivery.id).where(Delivery.parked_at.is_not(None))
+        outbox.retry(delivery_id=db.session.scalars(parked).one(), by=None, at=clock.now())
+    drain_all()
+    assert "Everything was taken in" in adi.get(f"/import/{run().id}").text
+    assert clients() == 1
 
 
 def test_an_import_that_is_not_there_is_not_found(adi):
