@@ -16,8 +16,8 @@ def _billing(react: billing.Reaction) -> Listener:
     return Listener(react.__name__, "billing", handle=react)
 
 
-def _tell(kind: str) -> Listener:
-    return Listener(f"notify_{kind}", "notices", handle=notices.notify(kind))
+def _tell(kind: str, name: str = "") -> Listener:
+    return Listener(name or f"notify_{kind}", "notices", handle=notices.notify(kind))
 
 
 REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
@@ -29,7 +29,11 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.ServiceCompleted:     (_billing(billing.end_recurring_billing), _tell("service_completed")),
     e.ServiceRenewed:       (_billing(billing.extend_recurring_billing), _tell("service_renewed")),
     e.ServiceTransferred:   (_billing(billing.move_recurring_billing), _tell("service_transferred")),
-    e.PriceChanged:         (_billing(billing.adjust_recurring_billing),),
+    e.PriceChanged:         (_billing(billing.adjust_recurring_billing), _tell("price_changed")),
+    e.ServiceDueForRenewal: (_tell("service_due_for_renewal", "notify_service_renewal_due"),),
+    e.RenewalDenied:        (_tell("renewal_denied"),),
+    e.ServiceSlaBreached:   (_tell("service_sla_breached", "alert_on_sla_breach"),),
+    e.ServiceHealthDegraded: (_tell("service_health_degraded"),),
     e.BillingRunWaiting:    (_billing(billing.continue_billing_run),),
     e.ProvisioningFailed:   (_tell("provisioning_failed"),),
     e.ImportRequested:      (Listener(imports.TAKE_IN, "default", outside=imports.import_book),),

@@ -22,7 +22,7 @@ from rq_scheduler import Scheduler
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from portal import outbox, runs
+from portal import clock, outbox, runs
 from portal.db import db, transaction
 from portal.jobs import ring
 from portal.jobs.queues import KnownJob, PortalQueue, Spec, redis_client
@@ -184,7 +184,7 @@ def keep_ticking(connection: Redis) -> None:
         timeout=TICK_TIMEOUT_S,
         result_ttl=-1,
     )
-    connection.zadd(scheduler.scheduled_jobs_key, {TICK_ID: time.time()})
+    connection.zadd(scheduler.scheduled_jobs_key, {TICK_ID: clock.system_time().timestamp()})
 
 
 def work(spec: Spec) -> None:

@@ -76,6 +76,22 @@ KINDS: dict[str, Kind] = {
     ),
     "service_transferred": Kind("Service transferred", "transfer", Urgency.INFO, TEAM, _about("has moved to them")),
     "service_completed": Kind("Service completed", "flag", Urgency.INFO, TEAM, _about("is completed")),
+    "service_due_for_renewal": Kind(
+        "Renewal due", "calendar-event", Urgency.INFO, (To.TECHNICIAN, *SALES), _about("is due for renewal"),
+        lambda service, facts: f"The next term would begin on {facts['renewal_date']}.",
+    ),
+    "renewal_denied": Kind(
+        "Renewal denied", "circle-x", Urgency.WARNING, SALES, _about("will not be renewed"), _because("reason")
+    ),
+    "service_sla_breached": Kind(
+        "SLA breached", "alert-octagon", Urgency.DANGER, TEAM, _about("missed an SLA target"),
+        lambda service, facts: f"Target: {facts['target']}.",
+    ),
+    "service_health_degraded": Kind(
+        "Health degraded", "trending-down", Urgency.WARNING, (To.TECHNICIAN, *SALES), _about("is in worse health"),
+        lambda service, facts: f"The score fell from {facts['score_before']} to {facts['score']}.",
+    ),
+    "price_changed": Kind("Price changed", "tag", Urgency.INFO, SALES, _about("has a new price")),
     "provisioning_failed": Kind(
         "Provisioning failed", "alert-triangle", Urgency.WARNING, SALES, _about("could not be set up"),
         _because("reason"),
