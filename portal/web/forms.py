@@ -64,11 +64,11 @@ class RecordForm(FlaskForm):
         """What was entered, by the domain's names."""
         return {name: value for name, value in self.data.items() if name not in ("version", "csrf_token")}
 
-    def refusal(self, row: Any) -> int:
-        """The status to refuse with. After a conflict the form is for the row as it is now: saved again, it wins."""
+    def refusal(self, version: Any) -> int:
+        """The status to refuse with. After a conflict the form is for this version, of now: saved again, it wins."""
         if not self.theirs:
             return 422
-        self.version.process_data(row.version)
+        self.version.process_data(version)
         self.version.raw_data = None
         return 409
 

@@ -136,6 +136,7 @@ ARGUMENTS: dict[str, Sample] = {
     "filename": lambda world, actor: "favicon.svg",
     "import_id": import_run,
     "invoice_id": draft_invoice,
+    "name": lambda world, actor: "security",
     "notice_id": notice,
     "policy_id": lambda world, actor: make_policy().id,
     "run_id": lambda world, actor: kept(BillingRun(as_of=clock.today(), started_at=clock.now())),
@@ -151,6 +152,7 @@ ARGUMENTS: dict[str, Sample] = {
 BY_RULE: dict[str, dict[str, Sample]] = {
     "/ops/runs/<int:run_id>/again": {"run_id": failed_run},
     "/profile/second-step/<any(start, codes, remove):move>": {"move": lambda world, actor: "start"},
+    "/settings/<name>": {"name": lambda world, actor: "finance"},
     "/users/<int:user_id>/<any(deactivate, reactivate, remove_second_step):move>": {
         "move": lambda world, actor: "deactivate"
     },
@@ -158,10 +160,16 @@ BY_RULE: dict[str, dict[str, Sample]] = {
 
 FIELDS: dict[str, str] = {
     "again": "violet lamp trout",
+    "code": "NEW-1",
+    "currency": "USD",
     "current": PASSWORD,
     "email": "new.person@msp.example",
     "name": "New Person",
+    "number": "2026-17",
     "password": "violet lamp trout",
+    "price": "125.00",
+    "sku": "NEW-1",
+    "start_date": "2026-01-01",
 }
 """What a form is filled in with, by the name of the input, where it shows nothing yet."""
 

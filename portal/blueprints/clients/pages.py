@@ -128,7 +128,7 @@ def edit(code: str) -> Response:
                 client_id=client.id, **form.values(), version=form.version.data, by=current_user.id, at=now()
             )
     if form.errors:
-        return refuse("clients/edit.html", form.refusal(client), client=client, form=form)
+        return refuse("clients/edit.html", form.refusal(client.version), client=client, form=form)
     return done(then=url_for(".show", code=code), toast=f"{client.name} is saved.")
 
 

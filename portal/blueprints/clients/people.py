@@ -57,7 +57,7 @@ def edit_contact(code: str, contact_id: int) -> Response:
                 at=now(),
             )
     if form.errors:
-        status = form.refusal(contact)
+        status = form.refusal(contact.version)
         return refuse("clients/contact.html", status, client=client, contact=contact, form=form)
     return done(then=url_for(".show", code=code), toast=f"{contact.name} is saved.")
 
@@ -121,6 +121,6 @@ def edit_contract(code: str, contract_id: int) -> Response:
                 at=now(),
             )
     if form.errors:
-        status = form.refusal(contract)
+        status = form.refusal(contract.version)
         return refuse("clients/contract.html", status, client=client, contract=contract, form=form)
     return done(then=url_for(".show", code=code), toast=f"Contract {contract.number} is saved.")

@@ -1,6 +1,6 @@
 """Business calendars. An incident is given its due times when it opens: a change holds for later ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from portal.domain.errors import Refused
 from portal.domain.events import CalendarChanged
 from portal.signals import send
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = rules.Rows
 Days = dict[date, str]
 
 NAME_TAKEN = "Another calendar has this name already."

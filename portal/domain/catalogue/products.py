@@ -1,6 +1,6 @@
 """Products and their checklist. What was sold keeps its price, its term and its tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from portal.domain.errors import Invalid
 from portal.domain.events import ProductChanged
 from portal.signals import send
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = rules.Rows
 Steps = list[tuple[str, bool]]
 
 

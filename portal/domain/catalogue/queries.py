@@ -1,18 +1,20 @@
 """Reading the catalogue."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.db import db, fetch
 from portal.domain.catalogue.days_off import DaysOff
 from portal.domain.catalogue.models import Calendar, Product, SlaPolicy
+from portal.domain.catalogue.rules import span_in_words
 from portal.domain.errors import NotFound
 from portal.domain.fields import is_code
 from portal.domain.money import Money
 from portal.domain.prices import monthly_cost_of
+from portal.domain.words import Severity
 
 if TYPE_CHECKING:
     from portal.domain.sla.hours import Calendar as BusinessHours
@@ -23,6 +25,7 @@ Row = TypeVar("Row", Product, SlaPolicy, Calendar)
 SERVICES = sa.table(
     "client_services", sa.column("id"), sa.column("product_id"), sa.column("sla_policy_id"), sa.column("status")
 )  # fmt: skip
+LIVING = ("pending", "active", "suspended")
 
 
 def calendar_of(calendar_id: int) -> "BusinessHours":
@@ -43,11 +46,6 @@ def days_off_of(calendar: Calendar) -> DaysOff:
     return DaysOff(calendar.holidays_country, {each.on_date: each.name for each in calendar.holidays})
 
 
-def upcoming_days_off(calendar: Calendar, *, since: date, count: int = 5) -> list[tuple[date, str]]:
-    """The next days on which it is closed, with their names."""
-    return days_off_of(calendar).upcoming(since, count)
-
-
 def product_by_sku(sku: str) -> Product:
     """Raises NotFound."""
     product = db.session.scalar(sa.select(Product).filter_by(sku=sku)) if is_code(sku) else None
@@ -58,7 +56,7 @@ def product_by_sku(sku: str) -> Product:
 
 def products_listing() -> sa.Select[*tuple[Any, ...]]:
     """One row per product, with the policy's name, the number of steps and of living services."""
-    living = SERVICES.c.status.in_(("pending", "active", "suspended"))
+    living = SERVICES.c.status.in_(LIVING)
     sold = sa.select(sa.func.count()).select_from(SERVICES).where(SERVICES.c.product_id == Product.id, living)
     return sa.select(
         Product.id,
@@ -101,8 +99,33 @@ def policies(*, active_only: bool = False) -> Sequence[SlaPolicy]:
     return db.session.scalars(found.where(SlaPolicy.is_active) if active_only else found).all()
 
 
+def policies_with_usage() -> Sequence[Any]:
+    """(policy, products on sale with it, services with it), the archived ones last."""
+    on_sale = sa.select(sa.func.count(Product.id)).where(
+        Product.sla_policy_id == SlaPolicy.id, Product.is_active
+    )
+    living = sa.select(sa.func.count(SERVICES.c.id)).where(
+        SERVICES.c.sla_policy_id == SlaPolicy.id, SERVICES.c.status.in_(LIVING)
+    )
+    found = sa.select(SlaPolicy, on_sale.scalar_subquery(), living.scalar_subquery()).options(
+        selectinload(SlaPolicy.targets), joinedload(SlaPolicy.calendar)
+    )
+    return db.session.execute(found.order_by(SlaPolicy.is_active.desc(), SlaPolicy.name)).all()
+
+
+def policies_by_calendar() -> dict[int, list[str]]:
+    """Calendar id → names of the policies that count its hours."""
+    names: dict[int, list[str]] = {}
+    rows = sa.select(SlaPolicy.calendar_id, SlaPolicy.name).order_by(SlaPolicy.name)
+    for calendar_id, name in db.session.execute(rows):
+        names.setdefault(calendar_id, []).append(name)
+    return names
+
+
 def calendars() -> Sequence[Calendar]:
-    return db.session.scalars(sa.select(Calendar).order_by(Calendar.name)).all()
+    """By name, with their dated days off."""
+    found = sa.select(Calendar).options(selectinload(Calendar.holidays))
+    return db.session.scalars(found.order_by(Calendar.name)).all()
 
 
 def price_of(product: Product) -> Money:
@@ -112,6 +135,16 @@ def price_of(product: Product) -> Money:
 
 def monthly_price_of(product: Product) -> Money:
     return monthly_cost_of(price_of(product), product.billing_cycle)
+
+
+def targets_of(policy: SlaPolicy) -> list[tuple[Severity, str, str]]:
+    """(severity, response, resolution) in words, the most severe first."""
+    by_severity = {each.severity: each for each in policy.targets}
+    return [
+        (severity, span_in_words(target.response_minutes), span_in_words(target.resolution_minutes))
+        for severity in reversed(Severity)
+        if (target := by_severity.get(severity))
+    ]
 
 
 def services_sold(product_id: int) -> int:

@@ -14,6 +14,7 @@ from portal.domain.periods import Cycle
 from portal.domain.prices import cycle_price_of
 from portal.domain.words import ServiceLevel, ServiceType, Severity
 
+Rows = Sequence[Mapping[str, Any]]
 MOST_STEPS = 60
 MOST_DAYS = 400
 MOST_MINUTES = 366 * 24 * 60
@@ -104,7 +105,7 @@ def _of_a_cycle(price: Money, per: str, product: Mapping[str, Any]) -> Money:
         raise BadValue(refusal.message) from None
 
 
-def check_checklist(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]:
+def check_checklist(rows: Rows) -> list[tuple[str, bool]]:
     """The steps (title, is mandatory) in their order; rows without a title are left out."""
     clean = fields.text(200)
     steps, faults = [], {}
@@ -121,7 +122,7 @@ def check_checklist(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]
     return steps
 
 
-def check_days(rows: Sequence[Mapping[str, Any]]) -> dict[date, str]:
+def check_days(rows: Rows) -> dict[date, str]:
     """The dated days off with their names, in order; rows without a date are left out."""
     days: dict[date, str] = {}
     faults = {}

@@ -35,7 +35,7 @@ PAGES: dict[str, SettingsPage] = {
     "finance": SettingsPage("Finance", "How invoices are numbered, run and closed.", "file-invoice"),
     "renewals": SettingsPage("Renewals", "What holds when a term ends or is cut short.", "refresh"),
     "sla": SettingsPage("Reviews", "How often a service is looked at with its client.", "clock"),
-    "security": SettingsPage("Security", "Who needs a second step, and when a session ends.", "shield-lock"),
+    "security": SettingsPage("Security", "Who needs a second step, and when a session ends.", "shield-check"),
 }
 
 

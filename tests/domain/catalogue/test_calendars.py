@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from portal import clock as portal_clock
 from portal.db import db, transaction
 from portal.domain import catalogue
-from portal.domain.catalogue import days_off, queries
+from portal.domain.catalogue import days_off
 from portal.domain.catalogue.models import Calendar
+from portal.domain.catalogue.outlook import outlook, outlook_of
 from portal.domain.errors import Invalid, NotFound, Refused, StaleVersion
 from portal.outbox import EventRecord
 from tests.factories import make_calendar, make_policy
@@ -68,14 +69,14 @@ def test_holidays_are_known_for_every_year_that_is_asked_about():
 
 def test_the_next_days_off_come_with_their_names():
     calendar = act(catalogue.create_calendar, days=PARTY, **BERLIN)
-    upcoming = queries.upcoming_days_off(calendar, since=date(2026, 11, 20))
+    upcoming = outlook_of(calendar, since=date(2026, 11, 20)).days_off
     assert upcoming[0] == (date(2026, 12, 23), "Staff party")
     assert upcoming[1] == (date(2026, 12, 25), "Christmas Day")
     assert len(upcoming) == 5
 
 
 def test_a_calendar_without_holidays_has_none():
-    assert queries.upcoming_days_off(make_calendar(), since=date(2026, 11, 20)) == []
+    assert outlook_of(make_calendar(), since=date(2026, 11, 20)).days_off == []
 
 
 @pytest.mark.parametrize(("entered", "stored"), [("de", "DE"), ("DE-by", "DE-BY"), ("", ""), (None, "")])
@@ -154,3 +155,21 @@ def test_an_unused_calendar_is_deleted_with_its_days():
     act(catalogue.remove_calendar, calendar_id=calendar_id)
     with pytest.raises(NotFound):
         catalogue.calendar_of(calendar_id)
+
+
+def test_the_week_is_drawn_while_it_is_entered():
+    entered = {
+        "timezone": "UTC",
+        "windows": "Mon-Fri 08:00-12:00,13:00-17:30;Sun 10:00-14:00",
+        "holidays_country": "",
+    }
+    drawn = outlook(entered, PARTY, since=date(2026, 11, 20))
+    assert drawn.hours == "46 h 30 min"
+    assert [str(window) for window in drawn.week[0][1]] == ["08:00–12:00", "13:00–17:30"]
+    assert drawn.week[5] == ("Sat", [])
+    assert drawn.days_off == [(date(2026, 12, 23), "Staff party")]
+
+
+def test_what_cannot_be_drawn_says_why():
+    drawn = outlook({"timezone": "Mars", "windows": "nine"}, [{"on_date": "soon"}], since=date(2026, 11, 20))
+    assert drawn.faults.keys() == {"timezone", "windows", "days-0"}

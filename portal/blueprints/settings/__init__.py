@@ -1,0 +1,1 @@
+"""The business settings, for admins: one page each."""
