@@ -53,6 +53,12 @@ def paid_until(service_id: int) -> date | None:
     return max(ends, default=None)
 
 
+def ever_billed(service_id: int) -> bool:
+    """Whether a period of the service ever stood on an invoice, credited or not."""
+    lines = sa.select(InvoiceLine.id).filter_by(client_service_id=service_id, kind=LineKind.RECURRING)
+    return db.session.scalar(lines.limit(1)) is not None
+
+
 def _lines_beyond(service_id: int, day: date) -> Sequence[InvoiceLine]:
     lines = (
         sa.select(InvoiceLine)

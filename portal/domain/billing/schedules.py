@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portal.db import db, lock
 from portal.domain import events
-from portal.domain.billing.crediting import credit_from, paid_until
+from portal.domain.billing.crediting import credit_from, ever_billed, paid_until
 from portal.domain.billing.issuing import bill_once
 from portal.domain.billing.models import RecurringBilling
 from portal.domain.billing.rules import first_day_after_resume, timetable_for
@@ -51,11 +51,13 @@ def resume(*, service_id: int, on: date, event_id: int, by: int | None = None, a
     service, schedule = _turn(service_id, event_id)
     if schedule is None or schedule.paused_on is None:
         return
+    # Never billed here, an imported service is paid in the old system up to the day that its schedule says.
+    settled = on if ever_billed(service_id) else schedule.next_bill_date
     if schedule.next_bill_date < schedule.paused_on:
         schedule = _split(service, schedule, event_id, at)
     else:
         schedule.status, schedule.paused_on = ScheduleStatus.ACTIVE, None
-    covered = max(paid_until(service_id) or on, schedule.first_on)
+    covered = max(paid_until(service_id) or settled, schedule.first_on)
     schedule.next_bill_date = first_day_after_resume(
         resumed_on=max(on, schedule.first_on), paid_until=covered
     )

@@ -20,6 +20,7 @@ from portal.domain.sla.models import Incident
 from portal.domain.staff import Role, User
 from portal.domain.uptime.models import MaintenanceWindow, Outage
 from portal.domain.words import Movement, ScheduleStatus
+from portal.jobs.worker import drain_all
 from portal.outbox import Delivery, EventRecord
 from tests.books import CALENDAR, CLIENT, INCIDENT, POLICY, PRODUCT, SERVICE, STAFF, sheet, small_book
 from tests.factories import make_user
@@ -257,6 +258,20 @@ def test_a_suspended_service_is_paused_from_the_import_on():
         (Movement.NEW, 250_000),
         (Movement.PAUSED, -250_000),
     }
+
+
+def test_days_that_the_old_system_has_billed_are_not_billed_after_a_pause_either(clock):
+    """Paid there up to 30 Nov: suspended on 22 Nov and resumed on 25 Nov, it is billed from 30 Nov on."""
+    service_id = load_service().id
+    clock.set(date(2026, 11, 22))
+    with transaction():
+        lifecycle.suspend(service_id=service_id, reason="unpaid", by=None, at=portal_clock.now())
+    drain_all()
+    clock.set(date(2026, 11, 25))
+    with transaction():
+        lifecycle.resume(service_id=service_id, by=None, at=portal_clock.now())
+    drain_all()
+    assert one(RecurringBilling).next_bill_date == date(2026, 11, 30)
 
 
 def test_a_cancelled_service_ended_on_its_day():
