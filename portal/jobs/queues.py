@@ -29,14 +29,15 @@ class Spec:
     """One queue.
 
     A drain holds its job for up to 50 s and then finishes what it has in hand: `timeout_s` is above both.
-    `lease_s` is longer than one outside call may take. `first_wait_s` doubles with each try: a fault of ours
-    is on the parked list within a minute, an SMTP server has an hour to come back. `preload` is imported
-    before the fork; `memory_mb` limits the process that does the work.
+    What a killed worker held is taken up when `lease_s` is over: within two minutes on every queue. It is longer
+    than an outside call takes; a plain listener is safe beyond it, by the lock of its row. `first_wait_s` doubles
+    with each try: a fault of ours is on the parked list within a minute, an SMTP server has an hour to come back.
+    `preload` is imported before the fork; `memory_mb` limits the process that does the work.
     """
 
     name: str
     timeout_s: int = 180
-    lease_s: float = 30
+    lease_s: float = 10
     batch: int = 100
     first_wait_s: float = 0.25
     memory_mb: int | None = None
@@ -53,11 +54,11 @@ QUEUES = {
         Spec("default"),
         Spec("billing"),
         Spec("notices"),
-        Spec("mail", timeout_s=300, lease_s=120, batch=20, first_wait_s=30),
+        Spec("mail", timeout_s=300, lease_s=90, batch=20, first_wait_s=30),
         Spec(
             "reports",
             timeout_s=600,
-            lease_s=300,
+            lease_s=100,
             batch=1,
             first_wait_s=5,
             memory_mb=2048,
