@@ -18,8 +18,9 @@ from portal.domain.clients.models import Contract
 from portal.domain.lifecycle import ClientService
 from portal.domain.notices.models import Notice
 from portal.domain.provisioning.models import ProvisioningTask, WizardDraft
+from portal.domain.sla.models import Incident
 from portal.domain.staff import User, queries, sign_in
-from portal.domain.words import Channel
+from portal.domain.words import Channel, Severity
 from portal.outbox import Delivery, EventRecord
 from portal.runs import PeriodicRun, RunState
 from tests.books import bad_book, zipped
@@ -112,6 +113,11 @@ def draft_invoice(world: World, actor: User) -> int:
     return kept(Invoice(client_id=world.service.client_id, currency="USD", drafted_on=clock.today()))
 
 
+def incident(world: World, actor: User) -> int:
+    facts = {"title": "Mail is slow", "severity": Severity.LOW, "opened_at": clock.now()}
+    return kept(Incident(client_service_id=world.service.id, **facts))
+
+
 def task(world: World, actor: User) -> int:
     return kept(ProvisioningTask(client_service_id=world.service.id, position=1, title="Rack it"))
 
@@ -135,6 +141,7 @@ ARGUMENTS: dict[str, Sample] = {
     "draft_id": wizard_draft,
     "filename": lambda world, actor: "favicon.svg",
     "import_id": import_run,
+    "incident_id": incident,
     "invoice_id": draft_invoice,
     "name": lambda world, actor: "security",
     "notice_id": notice,
