@@ -18,10 +18,15 @@ def matches(document: Any, entered: str) -> sa.ColumnElement[bool]:
 
     Nothing matches a text without a letter or digit.
     """
-    prefixes = " & ".join(f"'{word}':*" for word in words(entered))
+    prefixes = " & ".join(_prefix(word) for word in words(entered))
     if not prefixes:
         return sa.false()
     found: sa.ColumnElement[bool] = document.op("@@", is_comparison=True)(
         sa.func.to_tsquery("simple", prefixes)
     )
     return found
+
+
+def _prefix(word: str) -> str:
+    """PostgreSQL reads the number in "ACME-2" as minus two, so a number is looked for with either sign."""
+    return f"('{word}':* | '-{word}':*)" if word.isdecimal() else f"'{word}':*"

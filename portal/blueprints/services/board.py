@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.services import bp
 from portal.clock import today
-from portal.domain.lifecycle import ProvisioningStatus, Status, board
+from portal.domain.lifecycle import Status, board
 from portal.domain.lifecycle.board import Band
 from portal.domain.staff import Permission
 from portal.domain.words import ServiceType
 from portal.web.guards import requires
-from portal.web.tables import Bulk, Choice, Column, DateRange, Empty, Table, Text
+from portal.web.tables import Bulk, Choice, Column, Empty, Table, Text
 
 MONEY = Permission.VIEW_MONEY
 WINDOWS = (
@@ -62,7 +62,7 @@ SERVICES = Table(
         Column("monthly_cost_minor", "Monthly cost", cell="money", needs=MONEY),
         Column("next_date", "Next date", by=board.ClientService.next_date),
         Column("technician", "Technician"),
-        Column("tags", "Tags", cell="tags", sortable=False),
+        Column("tags", "Tags", cell="tags", sortable=False, shown=False),
         Column("next_what", "What is next", cell="label", sortable=False, shown=False),
         Column("product", "Product", sortable=False, shown=False),
         Column("service_type", "Type", cell="label", sortable=False, shown=False),
@@ -82,8 +82,6 @@ SERVICES = Table(
         Choice("health", "Health", options=Band, where=board.in_bands),
         Choice("renewal", "Renewal", options=WINDOWS, where=_in_windows),
         Text("tag", "Tag", where=board.tagged),
-        Choice("provisioning_status", "Provisioning", options=ProvisioningStatus),
-        DateRange("start_date", "Start"),
     ),
     search=board.matching,
     search_hint="Service, client name or code",

@@ -102,7 +102,7 @@ def save(service_id: int) -> Response:
                 at=now(),
             )
     if saved is None:
-        return refuse("services/edit.html", form.refusal(service), service=service, form=form)
+        return refuse("services/edit.html", form.refusal(service.version), service=service, form=form)
     return done(then=url_for(".show", service_id=service_id), toast=f"{saved.name} is saved.")
 
 

@@ -134,7 +134,10 @@ class TransferForm(MoveForm):
 class CancelForm(MoveForm):
     effective_on = DateField("Cancelled on", [InputRequired("Enter a day.")], default=lambda: today())
     unused = RadioField(
-        "Days already billed", choices=[(each.value, each.label) for each in Unused], default="credit"
+        "Days already billed",
+        [InputRequired("Choose one.")],
+        choices=[(each.value, each.label) for each in Unused],
+        default="credit",
     )
     reason = _reason("Reason", "Say why the service is cancelled.")
     fee = StringField(

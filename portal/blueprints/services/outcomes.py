@@ -132,7 +132,7 @@ def of_cancellation(service: ClientService, form: forms.CancelForm) -> Outcome:
     form.seen_fee.data = str(computed.fee.minor)
     when = "today" if day == today() else f"on {_day(day)}"
     verb = f"Cancel service and bill {_money(fee)}" if fee else "Cancel service"
-    items = [("receipt", _fee(computed, fee))]
+    items = [("receipt", _fee(computed, fee, service.end_date))]
     items.append(_unused(service, day, form.unused.data))
     if day > today():
         items.append(
@@ -148,13 +148,14 @@ def of_cancellation(service: ClientService, form: forms.CancelForm) -> Outcome:
     )
 
 
-def _fee(computed: CancellationFee, fee: Money) -> str:
+def _fee(computed: CancellationFee, fee: Money, ends: date | None) -> str:
     """ "Fee 15,000.00 USD: 50 % of the remaining 12 months, to 1 Jan 2028; 30,000.00 USD are left." """
     if fee != computed.fee:
         return f"Fee {_money(fee)} instead of the computed {_money(computed.fee)}."
     if not fee:
         return computed.words or "No fee."
-    return f"Fee {_money(fee)}: {computed.words}; {_money(computed.remaining)} are left."
+    words = computed.words.replace(str(ends), _day(ends))
+    return f"Fee {_money(fee)}: {words}; {_money(computed.remaining)} are left."
 
 
 def of_withdrawal(service: ClientService, form: forms.MoveForm) -> Outcome:

@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.services import bp
 from portal.blueprints.services.moves import offered
-from portal.clock import today
+from portal.clock import now, today
 from portal.domain.billing import forecast
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.queries import renewal_price
+from portal.domain.reports import recent
+from portal.domain.reports.measures import Uptime, Verdict
 from portal.domain.staff import Permission, may, may_edit
 from portal.web import timeline
 from portal.web.guards import polled, requires
@@ -48,6 +50,8 @@ def show(service_id: int) -> Response:
         may_edit=may_edit(current_user, service),
         health=overview.health_of(service_id),
         incidents=overview.open_incidents_of(service_id),
+        availability=recent.availability_of(service, at=now()),
+        colour_of=_colour_of,
         today=today(),
         tab=tab,
         tabs=_tabs(service_id),
@@ -70,6 +74,15 @@ def _money(service: ClientService) -> dict[str, Any]:
     if not may(current_user, Permission.VIEW_MONEY):
         return {}
     return {"standing": forecast.standing_of(service), "price_at_renewal": renewal_price(service)}
+
+
+def _colour_of(uptime: Uptime) -> str:
+    """Of a day in the strip: amber when it was down and yet met the target."""
+    if uptime.share is None:
+        return "grey"
+    if not uptime.down:
+        return "green"
+    return "amber" if uptime.verdict is Verdict.MET else "red"
 
 
 def _tab() -> str:

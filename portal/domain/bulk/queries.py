@@ -42,7 +42,7 @@ def progress(bulk_id: int) -> Progress:
     """Raises NotFound."""
     bulk = fetch(BulkAction, bulk_id)
     counted = sa.select(BulkItem.state, sa.func.count()).filter_by(bulk_id=bulk_id).group_by(BulkItem.state)
-    counts: dict[ItemState, int] = dict(db.session.execute(counted).tuples().all())
+    counts = {state: int(items) for state, items in db.session.execute(counted)}
     return Progress(bulk, COMMANDS[bulk.command], fetch(User, bulk.requested_by_id).name, counts)
 
 
