@@ -83,14 +83,20 @@ def position(entered: str) -> int:
 
 
 def lines(
-    *, currency: str | None = None, at_most: int = 30, before: int | None = None, **subjects: Ids
+    *,
+    currency: str | None = None,
+    at_most: int = 30,
+    before: int | None = None,
+    without: Sequence[str] = (),
+    **subjects: Ids,
 ) -> list[Line]:
     """The latest events of these subjects; a keyword is a subject type, its value the ids.
 
-    currency: of amounts in events that name none themselves.
+    currency: of amounts in events that name none themselves. without: kinds that are left out.
     """
     sees_money = may(current_user, Permission.VIEW_MONEY)
-    events = happened(subjects, at_most=at_most, before=before, without=() if sees_money else ABOUT_MONEY)
+    hidden = (*without, *(() if sees_money else ABOUT_MONEY))
+    events = happened(subjects, at_most=at_most, before=before, without=hidden)
     people = _names(User, [event.actor_id for event in events if event.actor_id])
     services = _names(ClientService, _services_beside_others(events, subjects))
     return [_line(event, people, services, currency, sees_money) for event in events]

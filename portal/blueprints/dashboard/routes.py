@@ -31,5 +31,5 @@ def board() -> Response:
         sla_share=Fraction(met, judged) if judged else None,
         judged=judged,
         days_to_provision=home.median_days_to_provision(now() - timedelta(days=90)),
-        happened=timeline.lines(**home.my_subjects(current_user)),
+        happened=timeline.lines(at_most=12, without=("service_imported",), **home.my_subjects(current_user)),
     )

@@ -23,13 +23,17 @@ AT_RISK_BELOW = 60
 
 @dataclass(frozen=True)
 class Need:
-    """Something that waits for this person: how many, in words, and where they are listed."""
+    """Something that waits for this person: how many, in words ({s} for the plural), and where they are listed."""
 
     count: int
     words: str
     url: str
     icon: str
     is_urgent: bool = False
+
+    @property
+    def said(self) -> str:
+        return self.words.format(s="" if self.count == 1 else "s")
 
 
 @dataclass(frozen=True)
@@ -124,13 +128,13 @@ def _for_sales(user: User, today: date) -> list[Need]:
     return [
         Need(
             ended,
-            "terms have ended without a decision",
+            "term{s} ended without a decision",
             "/services?renewal=overdue",
             "calendar-x",
             is_urgent=True,
         ),
-        Need(soon, "terms end within 30 days", "/services?renewal=30", "calendar-event"),
-        Need(ready, "services are ready to activate", "/provisioning", "rocket"),
+        Need(soon, "term{s} to end within 30 days", "/services?renewal=30", "calendar-event"),
+        Need(ready, "service{s} ready to activate", "/provisioning", "rocket"),
     ]
 
 
@@ -142,11 +146,11 @@ def _for_hands_on(user: User) -> list[Need]:
     to_do = ClientService.provisioning_status.in_(open_states)
     failed = _services(pending, ClientService.provisioning_status == ProvisioningStatus.FAILED)
     return [
-        Need(failed, "services could not be set up", "/provisioning", "alert-triangle", is_urgent=True),
-        Need(_services(pending, to_do, _is_mine(user)), "services are yours to set up", "/provisioning", "checklist"),
+        Need(failed, "failed set-up{s}", "/provisioning", "alert-triangle", is_urgent=True),
+        Need(_services(pending, to_do, _is_mine(user)), "service{s} of yours to set up", "/provisioning", "checklist"),
         Need(
             _services(pending, to_do, ClientService.technician_id.is_(None)),
-            "services to set up have nobody", "/provisioning", "user-plus",
+            "service{s} to set up, by nobody yet", "/provisioning", "user-plus",
         ),
     ]  # fmt: skip
 
@@ -157,12 +161,17 @@ def _for_everybody(at: datetime) -> list[Need]:
     return [
         Need(
             late,
-            "open incidents are past their target",
+            "open incident{s} past the target",
             "/incidents?state=late",
             "alert-octagon",
             is_urgent=True,
         ),
-        Need(_count(Incident, is_open) - late, "incidents are open", "/incidents?state=open", "alert-circle"),
+        Need(
+            _count(Incident, is_open) - late,
+            "open incident{s} in time",
+            "/incidents?state=open",
+            "alert-circle",
+        ),
     ]
 
 
@@ -176,11 +185,11 @@ def _for_finance(user: User, today: date) -> list[Need]:
     )
     parked = _count(RecurringBilling, RecurringBilling.status == ScheduleStatus.PARKED)
     return [
-        Need(parked, "services could not be billed", "/billing", "alert-triangle", is_urgent=True),
-        Need(_count(Invoice, *overdue), "invoices are overdue", "/invoices?is_overdue=yes", "file-invoice"),
+        Need(parked, "service{s} parked by billing", "/billing", "alert-triangle", is_urgent=True),
+        Need(_count(Invoice, *overdue), "overdue invoice{s}", "/invoices?is_overdue=yes", "file-invoice"),
         Need(
             _count(Invoice, Invoice.status == InvoiceStatus.DRAFT),
-            "drafts wait to be issued", "/invoices?status=draft", "send",
+            "draft{s} to issue", "/invoices?status=draft", "send",
         ),
     ]  # fmt: skip
 

@@ -36,9 +36,9 @@ def business(cast, clock):
 
 def test_each_role_sees_what_waits_for_it(browser, cast, business):
     tom = browser.sign_in(cast.tom).get("/").text
-    assert "1 services are yours to set up" in tom and "149.95" not in tom
+    assert "1 service of yours to set up" in tom and "149.95" not in tom
     ana = browser.sign_in(cast.ana).get("/").text
-    assert "149.95 USD" in ana and "1 open incidents are past their target" in ana
+    assert "149.95 USD" in ana and "1 open incident past the target" in ana
     assert "Cloud Backup: service activated" in ana
 
 
