@@ -21,6 +21,7 @@ BLUEPRINTS = (
     "catalogue",
     "provisioning",
     "settings",
+    "reports",
 )
 
 

@@ -42,6 +42,14 @@ def state_of(uptime: Uptime) -> str:
     return "brief" if uptime.verdict is Verdict.MET else "down"
 
 
+def days_by_state(days: Sequence[DayFacts]) -> list[tuple[str, list[DayFacts]]]:
+    """(state, its days) of a month, for each state that occurs."""
+    found: dict[str, list[DayFacts]] = {}
+    for day in days:
+        found.setdefault(state_of(day.uptime), []).append(day)
+    return list(found.items())
+
+
 def downtime_chart(months: Sequence[MonthFacts]) -> Chart | None:
     """Time down by day, or by month when there are too many days; None when there was none."""
     days = [day for month in months for day in month.days]

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import portal
-from portal.documents.charts import downtime_chart, state_of
+from portal.documents.charts import days_by_state, downtime_chart
 from portal.documents.formats import (
     NOT_KNOWN,
     say_date,
@@ -84,7 +84,7 @@ def filters(formats: Formats, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "length_of": say_length,
         "outcome": say_outcome,
         "minutes": lambda time: f"{formats.number(time // timedelta(minutes=1))}\u00a0min",
-        "state": state_of,
+        "groupby_state": days_by_state,
         "downtime_chart": downtime_chart,
     }
 

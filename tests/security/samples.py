@@ -6,13 +6,14 @@ say what is meant there. A new form needs a line in FIELDS for what cannot be gu
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db, transaction
-from portal.domain import bulk, imports, staff
+from portal.domain import bulk, imports, reports, staff
 from portal.domain.billing.models import BillingRun, Invoice
 from portal.domain.clients.models import Contract
 from portal.domain.lifecycle import ClientService
@@ -131,6 +132,14 @@ def wizard_draft(world: World, actor: User) -> int:
     )
 
 
+def report(world: World, actor: User) -> int:
+    """One that waits for a worker."""
+    asked = {"client_id": world.service.client_id, "service_id": world.service.id, "start": clock.today()}
+    with transaction():
+        end = clock.today() + timedelta(days=1)
+        return reports.request(**asked, end=end, by=actor.id, at=clock.now()).id
+
+
 ARGUMENTS: dict[str, Sample] = {
     "bulk_id": bulk_action,
     "calendar_id": lambda world, actor: make_policy().calendar.id,
@@ -146,6 +155,7 @@ ARGUMENTS: dict[str, Sample] = {
     "name": lambda world, actor: "security",
     "notice_id": notice,
     "policy_id": lambda world, actor: make_policy().id,
+    "report_id": report,
     "run_id": lambda world, actor: kept(BillingRun(as_of=clock.today(), started_at=clock.now())),
     "service_id": lambda world, actor: world.service.id,
     "session_id": other_session,

@@ -15,7 +15,7 @@ from portal.domain.events import SlaReportRequested
 from portal.domain.periods import Period
 from portal.domain.reports.facts import SlaReportFacts
 from portal.domain.reports.models import SlaReport
-from portal.domain.reports.queries import facts, reportable
+from portal.domain.reports.reading import facts, reportable
 from portal.domain.reports.rules import check_period
 from portal.domain.words import JobState
 from portal.signals import send

@@ -12,6 +12,7 @@ from portal.domain.uptime.rules import MICROSECOND
 from portal.domain.words import Word
 
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Verdict(Word):
@@ -31,6 +32,11 @@ class Uptime:
     @property
     def share(self) -> Fraction | None:
         return 1 - Fraction(self.down // MICROSECOND, self.measured // MICROSECOND) if self.measured else None
+
+    @property
+    def down_minutes(self) -> int:
+        """Whole ones, cut."""
+        return self.down // MINUTE
 
     @property
     def allowed(self) -> timedelta | None:

@@ -1,6 +1,6 @@
 """Reports that were asked for: the request, its facts, and where its file is."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,3 +48,16 @@ class SlaReport(Base):
 
     client: Mapped[Client] = relationship()
     service: Mapped[ClientService | None] = relationship()
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (JobState.DONE, JobState.FAILED)
+
+    @property
+    def last_day(self) -> date:
+        return self.period_end - timedelta(days=1)
+
+    @property
+    def filename(self) -> str:
+        """sla-C1000-2026-10-01-2026-10-31.pdf"""
+        return f"sla-{self.client.code}-{self.period_start}-{self.last_day}.pdf"
