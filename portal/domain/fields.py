@@ -5,7 +5,7 @@ which `check` reads for the whole record at once, so that a person sees every fa
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -17,6 +17,7 @@ from babel import Locale, UnknownLocaleError
 
 from portal.domain.errors import Invalid, StaleVersion
 from portal.domain.money import BadAmount, Money, is_currency
+from portal.domain.wording import in_words
 
 Cleaner = Callable[[Any], Any]
 Changes = dict[str, tuple[Any, Any]]
@@ -86,25 +87,6 @@ def assign(row: Any, values: Mapping[str, Any]) -> Changes:
     for key, (_, value) in changes.items():
         setattr(row, key, value)
     return changes
-
-
-def few(names: Sequence[str]) -> str:
-    """The first three by name, the rest by number."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def in_words(value: Any) -> str:
-    """A stored value as a person reads it."""
-    if value is None or value == "" or value == []:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, list | tuple):
-        return ", ".join(in_words(each) for each in value)
-    own = getattr(value, "label", None)
-    return own if isinstance(own, str) else str(value)
 
 
 def text(most: int, *, required: bool = False, lines: bool = False) -> Cleaner:

@@ -11,7 +11,7 @@ from wtforms import Field, Form, IntegerField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from portal.domain.errors import Invalid, StaleVersion
-from portal.domain.fields import in_words
+from portal.domain.wording import in_words
 
 
 @contextmanager

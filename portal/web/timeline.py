@@ -15,10 +15,10 @@ from flask import current_app
 from flask_login import current_user
 
 from portal.db import db
-from portal.domain.fields import in_words
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.staff.models import User
 from portal.domain.staff.permissions import Permission, may
+from portal.domain.wording import in_words
 from portal.outbox.models import EventRecord
 from portal.outbox.timeline import Ids, happened
 from portal.web.filters import label
@@ -58,6 +58,20 @@ MARKS: dict[str, tuple[str, str]] = {
     "sla_policy_changed": ("clock", "grey"),
     "calendar_changed": ("calendar", "grey"),
     "settings_changed": ("settings", "grey"),
+    "user_added": ("user-plus", "blue"),
+    "user_invited": ("mail", "blue"),
+    "one_time_link_made": ("link", "grey"),
+    "profile_changed": ("user", "grey"),
+    "role_changed": ("user-check", "amber"),
+    "user_deactivated": ("lock", "red"),
+    "user_reactivated": ("user-check", "green"),
+    "password_changed": ("key", "amber"),
+    "signed_in": ("user", "grey"),
+    "sign_in_failed": ("alert-triangle", "red"),
+    "signed_out": ("logout", "grey"),
+    "second_step_set_up": ("shield-check", "green"),
+    "second_step_removed": ("shield-check", "amber"),
+    "recovery_codes_made": ("key", "grey"),
 }
 ABOUT_MONEY = ("price_changed", "recurring_billing_changed")
 HIDDEN = frozenset({"what", "changes", "currency", "title"})

@@ -6,7 +6,7 @@ from datetime import date
 
 from portal.blueprints.services import forms
 from portal.clock import today
-from portal.domain import fields, lifecycle
+from portal.domain import lifecycle
 from portal.domain.billing import forecast
 from portal.domain.billing.forecast import GivenBack, NextInvoice
 from portal.domain.lifecycle import ClientService
@@ -16,6 +16,7 @@ from portal.domain.money import Money
 from portal.domain.notices.queries import told_of
 from portal.domain.periods import Cycle, add_months
 from portal.domain.provisioning.queries import missing
+from portal.domain.wording import few
 from portal.domain.words import Unused
 from portal.web.filters import formats
 
@@ -221,7 +222,7 @@ def _other_fee(form: forms.CancelForm) -> Money | None:
 
 def _told(kind: str, service: ClientService) -> list[Item]:
     names = told_of(kind, service)
-    return [("mail", f"{fields.few(names)} will be told.")] if names else []
+    return [("mail", f"{few(names)} will be told.")] if names else []
 
 
 def _money(amount: Money) -> str:

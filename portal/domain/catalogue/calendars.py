@@ -11,6 +11,7 @@ from portal.domain.catalogue.keeping import check_free, replace_children
 from portal.domain.catalogue.models import Calendar, CalendarHoliday
 from portal.domain.errors import Refused
 from portal.domain.events import CalendarChanged
+from portal.domain.wording import few
 from portal.signals import send
 
 Rows = rules.Rows
@@ -59,9 +60,7 @@ def remove_calendar(*, calendar_id: int, by: int | None, at: datetime) -> None:
     calendar = lock(Calendar, calendar_id)
     policies = queries.policies_on(calendar_id)
     if policies:
-        raise Refused(
-            f"{calendar.name} is the calendar of {fields.few(policies)}. Choose another one there first."
-        )
+        raise Refused(f"{calendar.name} is the calendar of {few(policies)}. Choose another one there first.")
     db.session.delete(calendar)
     send(CalendarChanged(calendar_id=calendar_id, what=f"calendar deleted: {calendar.name}"), by=by, at=at)
 

@@ -11,6 +11,7 @@ from portal.domain.catalogue.keeping import check_free, check_reference, named, 
 from portal.domain.catalogue.models import SlaPolicy, SlaTarget
 from portal.domain.errors import Refused
 from portal.domain.events import SlaPolicyChanged
+from portal.domain.wording import few
 from portal.domain.words import Severity
 from portal.signals import send
 
@@ -61,7 +62,7 @@ def remove_policy(*, policy_id: int, by: int | None, at: datetime) -> bool:
     policy = lock(SlaPolicy, policy_id)
     selling = queries.products_with(policy_id)
     if selling:
-        raise Refused(f"{policy.name} is the SLA of {fields.few(selling)}. Choose another one there first.")
+        raise Refused(f"{policy.name} is the SLA of {few(selling)}. Choose another one there first.")
     if any(queries.policy_usage(policy_id)):
         changes = fields.assign(policy, {"is_active": False})
         send(SlaPolicyChanged(policy_id=policy_id, what="SLA policy archived", changes=changes), by=by, at=at)

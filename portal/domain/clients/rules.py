@@ -6,6 +6,7 @@ from typing import Any
 from portal.domain import fields
 from portal.domain.errors import Invalid, Refused
 from portal.domain.fields import Cleaner
+from portal.domain.wording import few
 from portal.domain.words import ContactRole
 
 CLIENT: dict[str, Cleaner] = {
@@ -93,13 +94,13 @@ def check_deactivation(name: str, living: Sequence[str]) -> None:
     """living: the names of the services that are not over. Raises Refused."""
     if living:
         count = "one service" if len(living) == 1 else f"{len(living)} services"
-        raise Refused(f"{name} still has {count}: {fields.few(living)}. Cancel or transfer them first.")
+        raise Refused(f"{name} still has {count}: {few(living)}. Cancel or transfer them first.")
 
 
 def check_removal(name: str, escalating: Sequence[str]) -> None:
     """escalating: the names of the services whose escalation contact this is. Raises Refused."""
     if escalating:
-        services = fields.few(escalating)
+        services = few(escalating)
         raise Refused(f"{name} is the escalation contact of {services}. Name somebody else there first.")
 
 

@@ -12,7 +12,8 @@ from portal.domain.company.queries import all_settings, version_of
 from portal.domain.company.rules import BY_KEY, check
 from portal.domain.errors import StaleVersion
 from portal.domain.events import SettingsChanged
-from portal.domain.fields import Changes, in_words
+from portal.domain.fields import Changes
+from portal.domain.wording import in_words
 from portal.signals import send
 
 
