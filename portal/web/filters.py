@@ -39,7 +39,7 @@ COLOURS: dict[str, str] = {
     **dict.fromkeys(
         ("pending", "in_progress", "issued", "running", "queued", "open", "info", "medium"), "blue"
     ),
-    **dict.fromkeys(("new", "acknowledged", "review"), "blue"),
+    **dict.fromkeys(("new", "acknowledged", "review", "invited"), "blue"),
     **dict.fromkeys(("suspended", "partly_paid", "waiting", "high", "poor", "warning", "paused"), "amber"),
     **dict.fromkeys(
         ("failed", "overdue", "critical", "breached", "danger", "error", "parked", "down"), "red"

@@ -6,6 +6,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from portal.domain.staff import Theme
 from portal.domain.staff.rules import PASSWORD_MAX, PASSWORD_MIN
+from portal.web.forms import Needed
 
 NEW_PASSWORD_HINT = f"At least {PASSWORD_MIN} characters. A few words in a row are good."
 SAME = EqualTo("password", "The two entries differ. Enter the new password twice.")
@@ -60,7 +61,9 @@ class ProfileForm(FlaskForm):
     name = StringField(
         "Name", [InputRequired("Enter your name."), Length(max=120)], render_kw={"autocomplete": "name"}
     )
-    timezone = SelectField("Time zone", description="Times on every page are shown in it.")
+    timezone = SelectField("Time zone", [Needed()], description="Times on every page are shown in it.")
     theme = RadioField(
-        "Theme", choices=[(Theme.AUTO, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")]
+        "Theme",
+        [Needed()],
+        choices=[(Theme.AUTO, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")],
     )

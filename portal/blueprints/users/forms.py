@@ -5,6 +5,7 @@ from wtforms import EmailField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.domain.staff import Role
+from portal.web.forms import Needed
 
 ROLES = [
     (Role.ADMIN, "Admin: everything, and users, settings and operations"),
@@ -24,8 +25,8 @@ class InviteForm(FlaskForm):
         [InputRequired("Enter an address."), Length(max=254)],
         render_kw={"autocomplete": "off"},
     )
-    role = RadioField("Role", choices=ROLES, default=Role.TECHNICIAN)
+    role = RadioField("Role", [Needed()], choices=ROLES, default=Role.TECHNICIAN)
 
 
 class RoleForm(FlaskForm):
-    role = RadioField("Role", choices=ROLES)
+    role = RadioField("Role", [Needed()], choices=ROLES)

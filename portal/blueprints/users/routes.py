@@ -12,6 +12,7 @@ from portal.db import transaction
 from portal.domain import staff
 from portal.domain.staff import Permission, Role, queries
 from portal.domain.staff.models import AccountState, OneTimeLink
+from portal.web import timeline
 from portal.web.forms import faults_on
 from portal.web.guards import requires
 from portal.web.htmx import done, page, refuse
@@ -69,7 +70,7 @@ def invite() -> Response:
 @requires(Permission.MANAGE_USERS)
 def show(user_id: int) -> Response:
     user = queries.user(user_id)
-    return page("users/user.html", user=user, moves=offered(user))
+    return page("users/user.html", user=user, moves=offered(user), happened=timeline.lines(user=[user_id]))
 
 
 @bp.get("/<int:user_id>/role")
