@@ -36,9 +36,9 @@ class BadValue(ValueError):
 def check(
     fields: Mapping[str, Cleaner], values: Mapping[str, Any], faults: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The values as they are stored. Raises Invalid with every fault, those found elsewhere included.
+    """The values as they are stored. Raises Invalid with every fault, TypeError for what is no field here.
 
-    Raises TypeError for a value that is no field of this record.
+    faults: what was found elsewhere already.
     """
     unknown = values.keys() - fields.keys()
     if unknown:
@@ -190,7 +190,6 @@ def email(value: Any) -> str:
 
 
 def optional_email(value: Any) -> str:
-    """An address, or "" for none."""
     return email(value) if value else ""
 
 

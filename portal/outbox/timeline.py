@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from portal.db import db
 from portal.outbox.models import EventRecord
 
-Ids = Sequence[int] | sa.Select[tuple[int]]
+Ids = Sequence[int] | sa.Select[int]
 
 
 def happened(

@@ -177,6 +177,7 @@ def _money_of(client: Client) -> dict[str, Any]:
     return {
         "ageing": overview.ageing_of(client.id, today()),
         "invoices": overview.invoices_of(client.id, at_most=MOST_INVOICES),
+        "today": today(),
     }
 
 

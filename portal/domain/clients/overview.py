@@ -63,7 +63,7 @@ def is_overdue(today: date) -> sa.ColumnElement[bool]:
     return late.exists()
 
 
-def service_ids(client_id: int) -> sa.Select[tuple[int]]:
+def service_ids(client_id: int) -> sa.Select[int]:
     return sa.select(ClientService.id).where(ClientService.client_id == client_id)
 
 
