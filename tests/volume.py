@@ -125,7 +125,9 @@ def analyse() -> None:
     """What autovacuum would have found out by tomorrow."""
     db.session.commit()
     with db.engine.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SET statement_timeout = '300s'")
         connection.exec_driver_sql("VACUUM ANALYZE")
+        connection.exec_driver_sql("RESET statement_timeout")
 
 
 def _product() -> int:
@@ -144,6 +146,7 @@ def _product() -> int:
 
 def _insert_each(model: type[Base], **columns: Any) -> None:
     """One row for each number; what is not named gets the model's default."""
+    db.session.execute(sa.text("SET LOCAL statement_timeout = '300s'"))
     table = table_of(model)
     db.session.execute(sa.insert(table).from_select(list(columns), sa.select(*columns.values())))
 

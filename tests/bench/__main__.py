@@ -1,0 +1,57 @@
+"""`make bench`: how fast pages, drains and billing are, each beside its yardstick of the same run.
+
+Everything happens in a folder of its own, with servers of its own, and is gone afterwards.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+
+from portal.db import transaction
+from portal.domain.staff import Role, User
+from tests import plant, volume
+from tests.bench import ledger, pages
+from tests.bench.verdicts import Verdict, show
+from tests.factories import make_user
+from tests.plant import Plant
+
+STAFF = 12
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="make bench")
+    asked.add_argument("--services", type=int, default=100_000)
+    asked.add_argument("--clients", type=int, default=20_000)
+    asked.add_argument("--deliveries", type=int, default=20_000)
+    asked.add_argument("--rounds", type=int, default=200, help="how often each page is asked for")
+    asked.add_argument("--only", choices=["pages", "ledger"])
+    args = asked.parse_args()
+    with plant.standing(queues=(), factory="tests.bench.app:create()", durable=True) as portal:
+        begun = time.monotonic()
+        manager = make_book(args.clients, args.services)
+        print(f"{args.services:,} services of {args.clients:,} clients in {time.monotonic() - begun:.1f} s")
+        return 0 if show(measured(portal, manager, args)) else 1
+
+
+def make_book(clients: int, services: int) -> User:
+    technicians = [make_user(name=f"Tom {number}", role=Role.TECHNICIAN).id for number in range(STAFF)]
+    manager = make_user(name="Ana Reyes", role=Role.ACCOUNT_MANAGER)
+    with transaction():
+        volume.make_clients(clients, managers=[manager.id])
+        volume.make_services(services, technicians=technicians)
+        volume.make_schedules(due_on=ledger.BILLED_UNTIL)
+    volume.analyse()
+    return manager
+
+
+def measured(portal: Plant, manager: User, args: argparse.Namespace) -> Iterator[Verdict]:
+    if args.only != "ledger":
+        portal.start(plant.WEB)
+        yield from pages.measure(portal, portal.sign_in(manager), args.rounds)
+    if args.only != "pages":
+        yield from ledger.measure(args.deliveries)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
