@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": "portal.commands.demo:demo",
     "drain": "portal.commands.jobs:drain",
     "import": "portal.commands.import_:import_book",
+    "invariants": "portal.commands.invariants:invariants",
     "report": "portal.commands.report:report",
     "scheduler": "portal.commands.jobs:scheduler",
     "sweep": "portal.commands.jobs:sweep",
