@@ -226,7 +226,6 @@ def timezones() -> tuple[str, ...]:
 
 
 def locale(value: Any) -> str:
-    """A language and country that numbers and dates can be written for: en_US, de_DE."""
     try:
         return str(Locale.parse(str(value or "").strip().replace("-", "_")))
     except (ValueError, TypeError, UnknownLocaleError):

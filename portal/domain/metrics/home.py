@@ -100,7 +100,7 @@ def median_days_to_provision(since: datetime) -> float | None:
 
 
 def my_subjects(user: User) -> dict[str, Any]:
-    """SELECTs of the ids whose events this person cares for: an account manager's clients, a technician's services, else all."""
+    """Ids whose events this person cares for: an account manager's clients, a technician's services, else all."""
     services = sa.select(ClientService.id)
     clients = sa.select(Client.id)
     if user.role is Role.ACCOUNT_MANAGER:

@@ -1,12 +1,13 @@
 """Hashing and checking passwords: argon2id, in the same time for accounts that do not exist."""
 
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 # RFC 9106's choice for servers without much memory: 64 MiB, three passes, four lanes.
-COST = {"time_cost": 3, "memory_cost": 64 * 1024, "parallelism": 4}
+COST: dict[str, Any] = {"time_cost": 3, "memory_cost": 64 * 1024, "parallelism": 4}
 
 _hasher = PasswordHasher(**COST)
 
