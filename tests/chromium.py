@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,6 +15,17 @@ from werkzeug.serving import make_server
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# A browser that talks to nobody but the portal, on a machine without a screen.
+QUIETLY = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+POLICY = "Content Security Policy"
 SIZES = ((1366, 800), (375, 800))
 
 
@@ -24,7 +36,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("there is no Chromium on this machine")
     assert program, "REQUIRE_BROWSER=1, and there is no Chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=QUIETLY)
         yield browser
         browser.close()
 
@@ -40,6 +52,19 @@ def served(app: Flask) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def watched(window: Browser, address: str, **wishes: Any) -> Iterator[Page]:
+    """A page with cookies of its own; breaking the content policy, or a script that fails, fails the test."""
+    context = window.new_context(base_url=address, **wishes)
+    context.set_default_timeout(10_000)
+    faults: list[str] = []
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    context.on("console", lambda line: faults.append(line.text) if POLICY in line.text else None)
+    yield context.new_page()
+    context.close()
+    assert faults == []
 
 
 def violations(page: Page) -> list[str]:
