@@ -31,7 +31,7 @@ def send(event: "Event", *, by: int | None, at: datetime) -> None:
     signal_of(event.kind).send(event, by=by, at=at)
 
 
-def send_each(kind: "type[Event]", facts: "Select[Any]", *, by: int | None, at: datetime) -> int:
+def send_each(kind: "type[Event]", facts: "Select[*tuple[Any, ...]]", *, by: int | None, at: datetime) -> int:
     """Say the same of thousands at once: one event for each row of `facts`, in one statement; how many.
 
     The columns of `facts` are named like the fields of the event; those with a default may be left out.
