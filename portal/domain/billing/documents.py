@@ -108,7 +108,7 @@ class InvoiceFacts:
 def facts(invoice_id: int) -> InvoiceFacts:
     """The document of one invoice. Raises NotFound."""
     invoice = _whole(invoice_id)
-    told = invoice.party or party(invoice.client)
+    told = invoice.party or party(invoice.client, company.all_settings())
     corrected = db.session.get(Invoice, invoice.corrects_invoice_id) if invoice.corrects_invoice_id else None
     return InvoiceFacts(
         kind=invoice.kind,
@@ -137,13 +137,13 @@ def facts(invoice_id: int) -> InvoiceFacts:
     )
 
 
-def party(client: Client) -> dict[str, Any]:
-    """What a document says of both sides as of now. Issuing keeps it in `Invoice.party`, for good."""
+def party(client: Client, ours: dict[str, Any]) -> dict[str, Any]:
+    """What a document says of both sides as of now; `ours`: the settings. Issuing keeps it in `Invoice.party`."""
     return {
         "seller": {
             "name": identity().name,
-            "address": company.setting("company_address"),
-            "tax_id": company.setting("company_tax_id"),
+            "address": ours["company_address"],
+            "tax_id": ours["company_tax_id"],
         },
         "client": {
             "name": client.name,
@@ -152,7 +152,7 @@ def party(client: Client) -> dict[str, Any]:
             "email": client.billing_email,
             "code": client.code,
         },
-        "how_to_pay": company.setting("payment_instructions"),
+        "how_to_pay": ours["payment_instructions"],
         "terms_days": client.payment_terms_days,
         "locale": client.locale,
         "timezone": client.timezone,

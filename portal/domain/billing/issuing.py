@@ -12,7 +12,7 @@ from portal.domain import events
 from portal.domain.billing.documents import party
 from portal.domain.billing.models import Invoice, InvoiceLine, InvoiceSeries, InvoiceTax, Payment
 from portal.domain.clients.models import Client
-from portal.domain.company import setting
+from portal.domain.company import all_settings, setting
 from portal.domain.errors import Invalid, Refused
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
@@ -118,8 +118,9 @@ def issue_each(*, invoice_ids: Sequence[int], by: int | None = None, at: datetim
 def _write_parties(client_of: dict[int, int]) -> None:
     """Copy what each document says of both sides, and its due date."""
     clients = db.session.scalars(sa.select(Client).where(Client.id.in_(set(client_of.values()))))
+    ours, today = all_settings(), clock.today()
     told = {
-        client.id: (party(client), clock.today() + timedelta(client.payment_terms_days)) for client in clients
+        client.id: (party(client, ours), today + timedelta(client.payment_terms_days)) for client in clients
     }
     facts = [
         {"of_id": invoice_id, "told": told[client_id][0], "due": told[client_id][1]}

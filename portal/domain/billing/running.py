@@ -79,9 +79,7 @@ def bill_page(*, run_id: int, at: datetime) -> bool:
     if not rows:
         return False
     bills, problems = _computed(rows, as_of)
-    bad = _unwritable(bills, run_id)
-    good = [bill for bill in bills if bill.schedule_id not in {problem.schedule_id for problem in bad}]
-    invoice_ids = draft(good, run_id)
+    invoice_ids, bad = _drafted(bills, run_id)
     _park(problems + bad, run_id)
     issue_held_or_now(invoice_ids, at=at)
     return True
@@ -191,6 +189,17 @@ def _prices(row: sa.Row[Any], as_of: date) -> list[tuple[int, date]]:
         return [(row.amount_minor, as_of)]
     last_old_day = min(as_of, row.next_amount_from - timedelta(days=1))
     return [(row.amount_minor, last_old_day), (row.next_amount_minor, as_of)]
+
+
+def _drafted(bills: list[Bill], run_id: int) -> tuple[list[int], list[Problem]]:
+    """Draft them all at once; only when the database refuses one, find out which, and draft the others."""
+    try:
+        with db.session.begin_nested():
+            return draft(bills, run_id), []
+    except DBAPIError:
+        bad = _unwritable(bills, run_id)
+        refused = {problem.schedule_id for problem in bad}
+        return draft([bill for bill in bills if bill.schedule_id not in refused], run_id), bad
 
 
 def _unwritable(bills: list[Bill], run_id: int) -> list[Problem]:
