@@ -170,6 +170,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
+    op.create_index(op.f("ix_users_name"), "users", ["name"], unique=False)
     op.create_table(
         "worker_heartbeats",
         sa.Column("name", sa.Text(), nullable=False),
@@ -973,6 +974,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_services")),
         sa.UniqueConstraint("external_id", name=op.f("uq_client_services_external_id")),
     )
+    op.create_index("ix_client_services_backup", "client_services", ["backup_technician_id"], unique=False)
     op.create_index(
         "ix_client_services_cancel_on",
         "client_services",

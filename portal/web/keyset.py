@@ -4,6 +4,7 @@ Rows are ordered by (sort expression, id), empty values last in both directions.
 and id of the row at the edge, signed: whatever else stands in the address (−1, 10³⁰, NUL) is the first page.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,22 +32,59 @@ class Order:
     descending: bool
     nullable: bool
 
-    def clauses(self, *, backwards: bool = False) -> list[sa.ColumnElement[Any]]:
-        falling = self.descending != backwards
-        by, key = (each.desc() if falling else each.asc() for each in (self.by, self.key))
-        if not self.nullable:
-            return [by, key]
-        return [by.nulls_first() if backwards else by.nulls_last(), key]
+    def clauses(self) -> list[sa.ColumnElement[Any]]:
+        """The whole list in one go."""
+        by, key = self._directed(self.by, self.key, backwards=False)
+        return [by.nulls_last() if self.nullable else by, key]
 
-    def beyond(self, cursor: "Cursor") -> sa.ColumnElement[bool]:
-        """The rows that come after the cursor's row, or before it, in this order."""
-        falling = self.descending != cursor.backwards
-        if cursor.value is None:
-            same = self.by.is_(None) & _past(self.key, sa.literal(cursor.key), falling)
-            return same | self.by.is_not(None) if cursor.backwards else same
-        value = sa.literal(cursor.value, self.by.type)
-        further = _past(sa.tuple_(self.by, self.key), sa.tuple_(value, cursor.key), falling)
-        return further | self.by.is_(None) if self.nullable and not cursor.backwards else further
+    def segments(self, cursor: "Cursor | None") -> Iterator["Segment"]:
+        """What follows the cursor's row, or goes before it, as up to two stretches: with a value, and without.
+
+        One condition for both would hold an OR, which no index can answer: a deep page would read the list from its
+        beginning. Each stretch by itself starts where the cursor stands.
+        """
+        backwards = cursor is not None and cursor.backwards
+        at_empty = cursor is not None and cursor.value is None
+        if self.nullable and backwards and at_empty:
+            yield self._empty(cursor)
+            yield self._filled(None, backwards=True)
+        elif at_empty:
+            yield self._empty(cursor)
+        else:
+            yield self._filled(cursor, backwards=backwards)
+            if self.nullable and not backwards:
+                yield self._empty(None)
+
+    def _filled(self, cursor: "Cursor | None", *, backwards: bool) -> "Segment":
+        conditions = [self.by.is_not(None)] if self.nullable else []
+        if cursor is not None:
+            value = sa.literal(cursor.value, self.by.type)
+            falling = self.descending != backwards
+            # The pair decides; the first of it alone also narrows another table that the order begins with.
+            conditions.append(self.by <= value if falling else self.by >= value)
+            conditions.append(_past(sa.tuple_(self.by, self.key), sa.tuple_(value, cursor.key), falling))
+        return Segment(
+            sa.and_(sa.true(), *conditions), self._directed(self.by, self.key, backwards=backwards)
+        )
+
+    def _empty(self, cursor: "Cursor | None") -> "Segment":
+        backwards = cursor is not None and cursor.backwards
+        conditions = [self.by.is_(None)]
+        if cursor is not None:
+            conditions.append(_past(self.key, sa.literal(cursor.key), self.descending != backwards))
+        return Segment(sa.and_(*conditions), self._directed(self.key, backwards=backwards))
+
+    def _directed(self, *columns: sa.ColumnElement[Any], backwards: bool) -> list[sa.ColumnElement[Any]]:
+        falling = self.descending != backwards
+        return [each.desc() if falling else each.asc() for each in columns]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the list: which rows, in which order."""
+
+    condition: sa.ColumnElement[bool]
+    clauses: list[sa.ColumnElement[Any]]
 
 
 @dataclass(frozen=True)

@@ -210,10 +210,13 @@ class TableView:
     def _fetch(self, cursor: Cursor | None) -> list[sa.RowMapping]:
         order = self.order
         page = self.filtered.add_columns(order.by.label("_sort"), order.key.label("_key"))
-        if cursor:
-            page = page.where(order.beyond(cursor))
-        page = page.order_by(*order.clauses(backwards=bool(cursor and cursor.backwards))).limit(self.size + 1)
-        return list(db.session.execute(page).mappings())
+        rows: list[sa.RowMapping] = []
+        for part in order.segments(cursor):
+            wanted = self.size + 1 - len(rows)
+            if wanted:
+                stretch = page.where(part.condition).order_by(*part.clauses).limit(wanted)
+                rows += db.session.execute(stretch).mappings()
+        return rows
 
     def _edge(self, row: list[sa.RowMapping], backwards: bool, scope: str) -> str | None:
         if not row:

@@ -104,23 +104,17 @@ def _next_what() -> sa.Case[Any]:
 def matching(entered: str) -> Condition:
     """Services whose own name, or whose client's name or code, has a word that begins like each word entered.
 
-    Two indexed id sets for each word, united: an OR over both tables would read them whole (65 ms instead of 3).
+    The clients' ids are an array, so that PostgreSQL joins two bitmaps of one table: an OR over two tables would read
+    both whole (65 ms), a union of ids would look up each row again (35,000 pages where this takes 2,500).
     """
     words = search.words(entered)
-    if not words:
-        return sa.false()
-    return sa.and_(*(ClientService.id.in_(_ids_with(word)) for word in words))
+    return sa.and_(sa.false() if not words else sa.true(), *(_has(word) for word in words))
 
 
-def _ids_with(word: str) -> sa.CompoundSelect[Any]:
-    named, of_client = sa.orm.aliased(ClientService), sa.orm.aliased(ClientService)
-    client = sa.orm.aliased(Client)
-    return sa.union(
-        sa.select(named.id).where(search.matches(named.search, word)),
-        sa.select(of_client.id)
-        .join(client, client.id == of_client.client_id)
-        .where(search.matches(client.search, word)),
-    )
+def _has(word: str) -> Condition:
+    clients = sa.select(Client.id).where(search.matches(Client.search, word)).correlate(None)
+    of_client = ClientService.client_id == sa.any_(sa.func.array(clients.scalar_subquery()))
+    return search.matches(ClientService.search, word) | of_client
 
 
 def of_client(entered: str) -> Condition:

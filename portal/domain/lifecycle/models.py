@@ -50,6 +50,7 @@ class ClientService(Base):
         sa.Index("ix_client_services_monthly_cost", "monthly_cost_minor", "id"),
         sa.Index("ix_client_services_health", "health_score", "id"),
         sa.Index("ix_client_services_technician", "technician_id", "id"),
+        sa.Index("ix_client_services_backup", "backup_technician_id"),
         sa.Index("ix_client_services_renewal", "renewal_date", "id"),
         sa.Index("ix_client_services_next_date", "next_date", "id"),
         sa.Index(

@@ -45,7 +45,7 @@ class User(Base):
 
     id: Mapped[Id]
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(120))
+    name: Mapped[str] = mapped_column(sa.String(120), index=True)
     role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
     is_active: Mapped[bool] = mapped_column(default=True)
     timezone: Mapped[str | None] = mapped_column(sa.String(64))
