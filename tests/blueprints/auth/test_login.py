@@ -75,7 +75,9 @@ def test_wrong_password_unknown_name_and_deactivated_account_read_alike(browser,
     texts = {re.sub(r"\S+@\S+", "", each.text) for each in answers}
     assert {each.status for each in answers} == {422}
     assert len(texts) == 1
-    assert "is not right" in texts.pop()
+    text = texts.pop()
+    assert "That did not work" in text
+    assert "is not right" in text
     assert not is_signed_in(browser)
 
 
