@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 
 COMMANDS = {
     "up": "portal.commands.up:up",
+    "backup": "portal.commands.backup:backup",
     "bill": "portal.commands.batches:bill",
     "cancel-due": "portal.commands.batches:cancel_due",
     "clock": "portal.commands.clock:clock",
@@ -26,6 +27,7 @@ COMMANDS = {
     "import": "portal.commands.import_:import_book",
     "invariants": "portal.commands.invariants:invariants",
     "report": "portal.commands.report:report",
+    "restore": "portal.commands.backup:restore",
     "scheduler": "portal.commands.jobs:scheduler",
     "sweep": "portal.commands.jobs:sweep",
     "user": "portal.commands.user:user",

@@ -6,6 +6,7 @@ A key is made by the code, never by a person: "sla/17-3f2a….pdf".
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -24,6 +25,9 @@ class Store(Protocol):
 
     def open(self, key: str) -> BinaryIO:
         """The file, for reading. Raises FileMissing."""
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all files that are kept, in their order."""
 
 
 class Folder:
@@ -51,6 +55,10 @@ class Folder:
             return self._path(key).open("rb")
         except FileNotFoundError:
             raise FileMissing(key) from None
+
+    def keys(self) -> Iterator[str]:
+        names = (path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file())
+        return (name for name in names if KEY.fullmatch(name))
 
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):

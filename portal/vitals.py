@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from portal import outbox, runs
+from portal import backups, outbox, runs
 from portal.db import db
 from portal.outbox import Delivery, EventRecord
 from portal.runs import PeriodicRun
 
 OLDEST_DUE_S = 300
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,15 @@ def vitals(at: datetime, queues: Collection[str]) -> list[Vital]:
     late = [run.name for run in runs.late_runs(at)]
     idle = sorted(set(queues) - {worker.queue for worker in runs.workers()})
     still = runs.calendar_stands_still(at)
+    unsaved = backups.age(at)
+    hours = f"the last backup is {unsaved / HOUR:.0f} hours old" if unsaved else "nothing to back up yet"
     return [
         Vital("deliveries", waited_s <= OLDEST_DUE_S, f"the oldest due delivery has waited {waited_s:.0f} s"),
         Vital("parked", not parked, f"{parked} parked deliveries wait for a decision"),
         Vital("workers", not idle, f"no worker on: {', '.join(idle)}" if idle else "a worker on every queue"),
         Vital("calendar", not still, "the calendar stands still" if still else "the calendar ticks"),
         Vital("runs", not late, f"late or failed: {', '.join(late)}" if late else "every run in time"),
+        Vital("backup", not backups.is_overdue(at), hours),
     ]
 
 

@@ -415,6 +415,30 @@ class PeriodicRunRepeated(PeriodicRunEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupEvent(Event):
+    """A fact of the backups; `backup_no` counts those of this installation from 1."""
+
+    subject_type = "backup"
+    subject_field = "backup_no"
+    backup_no: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupMade(BackupEvent):
+    kind = "backup_made"
+    size_bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupOverdue(BackupEvent):
+    """The backup of this number should have been made by now; `hours` have passed without one."""
+
+    kind = "backup_overdue"
+    hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserEvent(Event):
     """A fact of a staff member's account."""
 

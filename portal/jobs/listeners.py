@@ -46,6 +46,7 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     ),
     e.BulkRequested:        (Listener("work_through_bulk", "default", handle=bulk.work_through_bulk),),
     e.PeriodicRunMissed:    (_tell("periodic_run_missed"),),
+    e.BackupOverdue:        (_tell("backup_overdue"),),
     e.PeriodicRunFailed:    (_tell("periodic_run_failed"),),
     e.NoticeQueued:         (Listener("send_notice_email", "mail", outside=email.send_notice_email),),
     e.OneTimeLinkMade:      (Listener("send_one_time_link", "mail", outside=email.send_one_time_link),),

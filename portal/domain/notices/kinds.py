@@ -105,6 +105,11 @@ KINDS: dict[str, Kind] = {
         "A run of the calendar was missed", "calendar-x", Urgency.WARNING, (To.ADMINS,),
         lambda service, facts: f"“{facts['name']}” was missed and is made up for now", channels=(Channel.IN_APP,),
     ),
+    "backup_overdue": Kind(
+        "The backup is overdue", "alert-triangle", Urgency.DANGER, (To.ADMINS,),
+        lambda service, facts: f"No backup was made for {facts['hours']} hours",
+        lambda service, facts: "Run “portal backup FILE”, and see to it that it runs daily.",
+    ),
     "periodic_run_failed": Kind(
         "A run of the calendar failed", "calendar-x", Urgency.DANGER, (To.ADMINS,),
         lambda service, facts: f"“{facts['name']}” failed three times and waits for you",
