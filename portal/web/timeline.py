@@ -74,7 +74,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "recovery_codes_made": ("key", "grey"),
 }
 ABOUT_MONEY = ("price_changed", "recurring_billing_changed")
-HIDDEN = frozenset({"what", "changes", "currency", "title"})
+HIDDEN = frozenset({"what", "changes", "currency", "title", "is_active"})
 LONGEST = 80
 
 
@@ -150,14 +150,20 @@ def _details(payload: Mapping[str, Any], currency: str | None) -> list[tuple[str
     """(field, words) of what an event says beside its name: reasons and dates, then what was and what is."""
     facts = [(key, _said(key, value, currency)) for key, value in payload.items() if key not in HIDDEN]
     changes = [
-        (key, f"{_said(key, before, currency) or '–'} → {_said(key, after, currency) or '–'}")
+        (key, _change(_said(key, before, currency), _said(key, after, currency)))
         for key, (before, after) in (payload.get("changes") or {}).items()
+        if key not in HIDDEN
     ]
     return [
         (key, f"{label(key.removesuffix('_minor'))}: {text}")
         for key, text in facts + changes
         if text and not key.endswith("_id")
     ]
+
+
+def _change(before: str, after: str) -> str:
+    """What was and what is; what was empty before is only said as it is."""
+    return f"{before} → {after or '–'}" if before else after
 
 
 def _said(key: str, value: Any, currency: str | None) -> str:

@@ -381,3 +381,11 @@ def test_the_page_of_a_client_takes_few_queries(ana):
         make_service(client=client, product=product, status="active")
         make_contact(client)
     assert statements_of(lambda: ana.get(f"/clients/{client.code}")) == few <= 25
+
+
+def test_the_list_takes_as_many_queries_for_many_clients_as_for_few(ana):
+    make_service(status="active")
+    few = statements_of(lambda: ana.get("/clients"))
+    for _ in range(5):
+        make_service(status="active")
+    assert statements_of(lambda: ana.get("/clients")) == few <= 12
