@@ -1,5 +1,6 @@
 """WeasyPrint, held on a short line. Imported by `documents.print_html` when something is printed."""
 
+import os
 from collections.abc import Iterable
 from html import unescape
 from io import StringIO
@@ -11,6 +12,9 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 from portal.documents import fonts
 
 SCHEME = "font:"
+
+# fontTools writes the time into the fonts that it cuts; with a fixed one the same facts give the same bytes.
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
 class AddressRefused(ValueError):

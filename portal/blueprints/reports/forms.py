@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired
 from portal.domain.clients.models import Client
 from portal.domain.periods import Period, add_months
 from portal.domain.reports import queries
+from portal.web.forms import Needed
 
 ALL = ("", "All services")
 
@@ -17,7 +18,7 @@ class ReportForm(FlaskForm):
     """`period_end` is the last day, as people say it."""
 
     client = HiddenField()
-    service = SelectField("Service")
+    service = SelectField("Service", [Needed()])
     period_start = DateField("First day", [InputRequired("Enter the first day.")])
     period_end = DateField("Last day", [InputRequired("Enter the last day.")])
 

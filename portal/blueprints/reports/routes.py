@@ -26,8 +26,7 @@ REPORTS = Table(
     "reports",
     columns=(
         Column("client", "Report", fixed=True),
-        Column("period_start", "First day", cell="day"),
-        Column("last_day", "Last day", cell="day"),
+        Column("period_start", "Period"),
         Column("state", "State", cell="status"),
         Column("requested_by", "Asked for by"),
         Column("requested_at", "When", cell="when"),
