@@ -1,5 +1,6 @@
 """Facts of documents as a test wants them: the usual ones, with the differences named."""
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -182,22 +183,22 @@ def sla_report(*services: ServiceFacts, **changes: Any) -> SlaReportFacts:
     return SlaReportFacts(**(facts | changes))
 
 
-def with_every_text(facts: Any, text: str) -> Any:
-    """The same facts with this text in every field that holds the words of a person."""
-    changes = {each.name: _filled(each.name, getattr(facts, each.name), text) for each in fields(facts)}
+def with_texts(facts: Any, texts: Iterator[str]) -> Any:
+    """The same facts with the next of the texts in each field that holds the words of a person."""
+    changes = {each.name: _filled(each.name, getattr(facts, each.name), texts) for each in fields(facts)}
     return replace(facts, **changes)
 
 
 CLOSED = ("locale", "timezone")
 
 
-def _filled(name: str, value: Any, text: str) -> Any:
+def _filled(name: str, value: Any, texts: Iterator[str]) -> Any:
     if name in CLOSED:
         return value
     if type(value) is str:
-        return text
+        return next(texts)
     if isinstance(value, Money | Period | Uptime | Compliance | Clock):
         return value
     if isinstance(value, tuple):
-        return tuple(_filled(name, each, text) for each in value)
-    return with_every_text(value, text) if is_dataclass(value) else value
+        return tuple(_filled(name, each, texts) for each in value)
+    return with_texts(value, texts) if is_dataclass(value) else value

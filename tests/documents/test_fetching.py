@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -117,10 +118,11 @@ def test_the_vectors_would_fetch_with_the_printers_own_fetcher(ears, planted):
 @pytest.mark.parametrize("document", ["invoice", "sla_report"])
 def test_texts_of_people_are_words_and_not_markup(document, ears, planted):
     usual = {"invoice": facts.invoice(), "sla_report": facts.sla_report()}[document]
-    markup = " ".join(VECTORS.values())
-    hostile = markup.format(file=planted.as_uri(), web=f"http://{ears.host}", host=ears.host)
-    pdf = documents.render(document, facts.with_every_text(usual, hostile))
-    assert f'<img src="{planted.as_uri()}/p.svg"'.replace(" ", "") in text(pdf).replace(" ", "")
+    web, host = f"http://{ears.host}", ears.host
+    hostile = [each.format(file=planted.as_uri(), web=web, host=host) for each in VECTORS.values()]
+    pdf = documents.render(document, facts.with_texts(usual, cycle(hostile)))
+    shown = text(pdf).replace(" ", "")
+    assert sum(each[:25].replace(" ", "") in shown for each in hostile) >= 10
     assert ears.knocks == 0
     assert CANARY.encode() not in everything(pdf)
 
