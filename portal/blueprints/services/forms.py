@@ -40,10 +40,6 @@ class MoveForm(FlaskForm):
     def prepare(self) -> None:
         """Fit the fields to the service and the person."""
 
-    def is_usable(self, name: str) -> bool:
-        """Whether this field alone holds something that can be used."""
-        return bool(self[name].validate(self))
-
     def arguments(self) -> dict[str, Any]:
         return {}
 

@@ -11,10 +11,8 @@ from portal.blueprints.services.outcomes import Outcome
 from portal.domain import lifecycle, provisioning
 from portal.domain.lifecycle import ClientService, Command
 from portal.domain.lifecycle.queries import why_not_complete
-from portal.domain.lifecycle.rules import ProvisioningStatus, Status
+from portal.domain.lifecycle.rules import ProvisioningStatus
 from portal.domain.staff import Permission, may
-
-ENDED = (Status.CANCELLED, Status.COMPLETED)
 
 
 @dataclass(frozen=True)

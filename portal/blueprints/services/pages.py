@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.services import bp
 from portal.blueprints.services.moves import offered
-from portal.clock import now, today
+from portal.clock import now
 from portal.domain.billing import forecast
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.queries import renewal_price
@@ -52,7 +52,6 @@ def show(service_id: int) -> Response:
         incidents=overview.open_incidents_of(service_id),
         availability=recent.availability_of(service, at=now()),
         colour_of=_colour_of,
-        today=today(),
         tab=tab,
         tabs=_tabs(service_id),
         tab_url=_tab_url(service_id, tab),

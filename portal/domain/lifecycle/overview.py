@@ -33,7 +33,6 @@ def whole(service_id: int) -> ClientService:
         joinedload(ClientService.backup_technician),
         joinedload(ClientService.escalation_contact),
         joinedload(ClientService.sla_policy).joinedload(SlaPolicy.calendar),
-        sa.orm.undefer(ClientService.next_date),
     )
     found = db.session.scalar(sa.select(ClientService).filter_by(id=service_id).options(*everything))
     if found is None:
