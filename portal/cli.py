@@ -24,6 +24,7 @@ COMMANDS = {
     "db": "portal.commands.db:schema",
     "demo": "portal.commands.demo:demo",
     "drain": "portal.commands.jobs:drain",
+    "explain": "portal.commands.explain:explain",
     "import": "portal.commands.import_:import_book",
     "invariants": "portal.commands.invariants:invariants",
     "report": "portal.commands.report:report",

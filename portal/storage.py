@@ -57,7 +57,9 @@ class Folder:
             raise FileMissing(key) from None
 
     def keys(self) -> Iterator[str]:
-        names = (path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file())
+        names = (
+            path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file()
+        )
         return (name for name in names if KEY.fullmatch(name))
 
     def _path(self, key: str) -> Path:
