@@ -20,7 +20,9 @@ def user() -> None:
 @user.command()
 @click.argument("email")
 @click.option("--name", required=True, help="As it stands on the pages.")
-@click.option("--role", required=True, type=click.Choice([role.value for role in Role]), help="What the person may do.")
+@click.option(
+    "--role", required=True, type=click.Choice([role.value for role in Role]), help="What the person may do."
+)
 @with_app
 def add(email: str, name: str, role: str) -> None:
     """Add an account and print the link with which its person sets a password."""
