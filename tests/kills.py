@@ -97,6 +97,14 @@ def wrong(statement: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in session.execute(sa.text(statement))]
 
 
+def execute(statements: str) -> None:
+    """Change the database behind the portal's back."""
+    with transaction() as session:
+        connection = session.connection().connection.driver_connection
+        assert connection is not None
+        connection.execute(statements)
+
+
 def lost_and_doubled(statement: str) -> tuple[int, int]:
     """How often something is missing, and how often it is there more than once."""
     found = [int(str(row[-1])) for row in wrong(statement)]
