@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.db import db, fetch
@@ -173,7 +174,7 @@ def _checks(ids: Sequence[int], window: Interval, period: Period) -> sa.Select[H
             HealthCheck.checked_at >= window[0],
             HealthCheck.checked_at < window[1],
         )
-        .distinct(HealthCheck.client_service_id, step)
+        .ext(distinct_on(HealthCheck.client_service_id, step))
         .order_by(HealthCheck.client_service_id, step, HealthCheck.checked_at.desc())
     )
     return sa.select(HealthCheck).where(HealthCheck.id.in_(last)).order_by(HealthCheck.checked_at)
