@@ -1,5 +1,6 @@
 """Small books of business, as another system would export them."""
 
+import csv
 import io
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -66,6 +67,25 @@ def small_book(**files: str | None) -> dict[str, bytes]:
 
 def whole_book() -> dict[str, bytes]:
     return sources.folder(demo.BOOK)
+
+
+OF_CLIENTS = {
+    "clients": "code", "contacts": "client_code", "services": "client_code",
+    "incidents": "service_external_id", "maintenance": "service_external_id",
+}  # fmt: skip
+"""The column that says to whom a row of the file belongs."""
+
+
+def book_of(*codes: str) -> dict[str, str]:
+    """The demo book with these clients alone, as CSV by name."""
+    book: dict[str, str] = {}
+    ours = set(codes)
+    for file in FILES:
+        rows = list(csv.DictReader(io.StringIO((demo.BOOK / f"{file.name}.csv").read_text())))
+        rows = [row for row in rows if file.name not in OF_CLIENTS or row[OF_CLIENTS[file.name]] in ours]
+        ours |= {row["external_id"] for row in rows if file.name == "services"}
+        book[file.name] = sheet(*rows)
+    return book
 
 
 def bad_book() -> dict[str, bytes]:

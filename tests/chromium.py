@@ -55,9 +55,12 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @contextmanager
-def watched(window: Browser, address: str, **wishes: Any) -> Iterator[Page]:
-    """A page with cookies of its own; breaking the content policy, or a script that fails, fails the test."""
+def watched(
+    window: Browser, address: str, *, cookies: dict[str, str] | None = None, **wishes: Any
+) -> Iterator[Page]:
+    """A page of its own; breaking the content policy, or a script that fails, fails the test."""
     context = window.new_context(base_url=address, **wishes)
+    context.add_cookies([{"name": name, "value": cookies[name], "url": address} for name in cookies or ()])
     context.set_default_timeout(10_000)
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
@@ -67,8 +70,10 @@ def watched(window: Browser, address: str, **wishes: Any) -> Iterator[Page]:
     assert faults == []
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it stands now: dialogs open, errors shown."""
-    page.evaluate(AXE())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds on the page as it stands now (dialogs open, errors shown); by these rules alone, if any."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE())
+    asked = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("asked => axe.run(document, asked)", asked)["violations"]
     return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]

@@ -1,9 +1,7 @@
 """The main job with real workers: sold, set up, activated, billed, reported on, paused, handed over, ended."""
 
-import csv
 import email
 import email.policy
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
-from portal import demo
-from tests.books import sheet
+from tests.books import book_of
 from tests.chromium import chromium, watched
 from tests.journeys.terminal import Terminal, terminal, until
 
@@ -23,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 # On this day none of the services of these clients is billed.
 TODAY = "2026-11-20T09:00Z"
-CLIENTS = {"C1001", "C1004", "C1010"}
+CLIENTS = ("C1001", "C1004", "C1010")
 PASSWORD = "violet lamp trout"
 SERVICE = "Managed IT Standard – Cedar"
 INVOICED = "3,390.00"
@@ -47,33 +44,13 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    cut_a_book(tmp_path)
+    for name, text in book_of(*CLIENTS).items():
+        (tmp_path / f"{name}.csv").write_text(text)
     with chromium() as window, terminal(PORTAL_TEST_CLOCK="1", PORTAL_ENV="development") as opened:
         assert opened.says(f"The portal is at {opened.address}", within_s=120), opened.lines
         opened.portal("clock", "set", TODAY)
         assert opened.facts("import", str(tmp_path))["faults"] == []
         yield Office(opened, window)
-
-
-def cut_a_book(folder: Path) -> None:
-    """The demo book with the clients of this story alone."""
-    kept: set[str] = set()
-    for name, of_whom in (
-        ("calendars", ""),
-        ("sla_policies", ""),
-        ("staff", ""),
-        ("products", ""),
-        ("clients", "code"),
-        ("contacts", "client_code"),
-        ("services", "client_code"),
-        ("incidents", "service_external_id"),
-        ("maintenance", "service_external_id"),
-    ):
-        rows = list(csv.DictReader(io.StringIO((demo.BOOK / f"{name}.csv").read_text())))
-        ours = [row for row in rows if not of_whom or row[of_whom] in CLIENTS | kept]
-        if name == "services":
-            kept = {row["external_id"] for row in ours}
-        (folder / f"{name}.csv").write_text(sheet(*ours))
 
 
 def test_a_service_is_sold_set_up_billed_reported_on_handed_over_and_ended(office: Office) -> None:
