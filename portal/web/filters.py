@@ -185,13 +185,14 @@ def _digits(exact: Decimal, places: int, locale: Locale) -> str:
 def asset_links(app: Flask) -> Callable[[str], str]:
     """`asset("portal.css")`: the address of a static file; it changes with the content.
 
-    Not by url_for, which knows no address when a request for a foreign host is refused.
+    versioned=false: the bare address, for a file that a style sheet names as well. Not by url_for, which knows no address when a request for a foreign host is refused.
     """
 
     @lru_cache(maxsize=256)
-    def asset(name: str) -> str:
+    def asset(name: str, versioned: bool = True) -> str:
         path = Path(app.static_folder or "") / name
-        version = f"?v={sha256(path.read_bytes()).hexdigest()[:8]}" if path.is_file() else ""
+        known = versioned and path.is_file()
+        version = f"?v={sha256(path.read_bytes()).hexdigest()[:8]}" if known else ""
         return f"{app.static_url_path}/{name}{version}"
 
     return asset
