@@ -1,5 +1,6 @@
 """Nothing is lost and nothing happens twice, whatever is killed. `make proof` does it with thousands."""
 
+from portal import clock
 from portal.db import transaction
 from portal.domain.lifecycle.rules import Status
 from portal.domain.staff import Role, User
@@ -23,7 +24,7 @@ def sell(services: int, manager: User) -> None:
     """Services that wait to be activated."""
     with transaction():
         volume.make_clients(max(services // 5, 1), managers=[manager.id])
-        volume.make_services(services, status=Status.PENDING)
+        volume.make_services(services, status=Status.PENDING, start=clock.today())
 
 
 def test_thirty_kills_while_three_hundred_services_are_activated() -> None:
