@@ -44,6 +44,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 document.addEventListener("htmx:afterSettle", (event) => {
+  // What htmx puts in is parsed as if there were no scripts: buttons in a <noscript> would answer to Enter.
+  document.querySelectorAll("noscript").forEach((part) => part.remove());
   if (event.detail.target === dialog && dialog.childElementCount) return fillDialog();
   $("[data-focus]", event.detail.target)?.focus();
   // What had the focus may be gone: then the region that changed gets it, so that Tab goes on from there.

@@ -61,6 +61,8 @@ def keep_nothing(answer: Response) -> Response:
     """Pages stay out of every cache: what a person saw must not show after signing out."""
     if request.endpoint == "static":
         if request.args.get("v"):
+            # send_file says no-cache, which would have the browser ask for each file on every page.
+            answer.cache_control.no_cache = None
             answer.cache_control.public = True
             answer.cache_control.max_age = 31536000
             answer.cache_control.immutable = True
