@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text
@@ -26,6 +26,9 @@ QUIETLY = (
     "--disable-sync",
 )
 POLICY = "Content Security Policy"
+# A busy machine is no fault of the pages.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 SIZES = ((1366, 800), (375, 800))
 
 
@@ -61,7 +64,7 @@ def watched(
     """A page of its own; breaking the content policy, or a script that fails, fails the test."""
     context = window.new_context(base_url=address, **wishes)
     context.add_cookies([{"name": name, "value": cookies[name], "url": address} for name in cookies or ()])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
     context.on("console", lambda line: faults.append(line.text) if POLICY in line.text else None)

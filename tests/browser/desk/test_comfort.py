@@ -77,7 +77,20 @@ def test_another_day_shows_another_fee_at_once(desk: Desk, page: Page) -> None:
     ask(page, desk, "Cancel")
     page.fill("#dialog [name=effective_on]", "2027-05-30")
     page.keyboard.press("Tab")
-    expect(page.locator("#outcome button")).to_have_text("Cancel service and bill 1,750.00 USD")
+    expect(page.locator("#outcome .btn-danger")).to_have_text("Cancel service and bill 1,750.00 USD")
+
+
+def test_other_days_show_other_figures_at_once(page: Page) -> None:
+    page.goto("/reports/new?client=C1001")
+    page.fill("[name=period_start]", "2026-08-01")
+    expect(page.locator("#preview h2")).to_have_text("All services, 1 Aug 2026 – 31 Oct 2026")
+
+
+def test_enter_in_a_dialog_is_its_button(desk: Desk, page: Page) -> None:
+    """What stands there for browsers without scripts is no button here."""
+    ask(page, desk, "Cancel")
+    page.press("#dialog [name=effective_on]", "Enter")
+    expect(page.locator("#dialog .error-summary")).to_contain_text("Say why the service is cancelled.")
 
 
 def test_a_stale_form_shows_both_values_and_keeps_what_was_entered(desk: Desk, page: Page) -> None:
