@@ -12,10 +12,12 @@ from typing import BinaryIO, Protocol
 
 from flask import current_app
 
+from portal.domain.errors import NotFound
+
 KEY = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*\.[a-z0-9]+")
 
 
-class FileMissing(Exception):
+class FileMissing(NotFound):
     """The store has no such file: it was removed behind the portal's back."""
 
 
@@ -54,7 +56,7 @@ class Folder:
         try:
             return self._path(key).open("rb")
         except FileNotFoundError:
-            raise FileMissing(key) from None
+            raise FileMissing(f"The file {key} is no longer stored. Ask for it again.") from None
 
     def keys(self) -> Iterator[str]:
         names = (
