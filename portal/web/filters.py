@@ -185,7 +185,8 @@ def _digits(exact: Decimal, places: int, locale: Locale) -> str:
 def asset_links(app: Flask) -> Callable[[str], str]:
     """`asset("portal.css")`: the address of a static file; it changes with the content.
 
-    versioned=false: the bare address, for a file that a style sheet names as well. Not by url_for, which knows no address when a request for a foreign host is refused.
+    versioned=false: the bare address, for a file that a style sheet names as well. Not by url_for, which knows
+    no address when a request for a foreign host is refused.
     """
 
     @lru_cache(maxsize=256)

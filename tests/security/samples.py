@@ -5,7 +5,7 @@ say what is meant there. A new form needs a line in FIELDS for what cannot be gu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +37,8 @@ class World:
     cast: Cast
     eve: User
     service: ClientService
+    ready: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Cookies and token of browsers that walk (walk.Ready), by user."""
 
     @classmethod
     def make(cls) -> "World":
@@ -83,7 +85,8 @@ def notice(world: World, actor: User) -> int:
 def parked_delivery(world: World, actor: User) -> int:
     with transaction():
         delivery = db.session.scalars(sa.select(Delivery).order_by(Delivery.id).limit(1)).one()
-        delivery.parked_at, delivery.error, delivery.attempts = clock.now(), "no answer", 8
+        delivery.done_at, delivery.parked_at = None, clock.now()
+        delivery.error, delivery.attempts = "no answer", 8
         return delivery.id
 
 

@@ -9,40 +9,37 @@ from portal.clock import system_time
 from portal.db import db
 from tests.browsing import Browser
 from tests.security.samples import CSRF_EXEMPT
-from tests.security.walk import differences, fingerprint, undone, unsafe
+from tests.security.walk import Ready, differences, fingerprint, undone, unsafe
 
 
-def no_token(browser):
+def no_token(app, world, actor):
     return {}
 
 
-def foreign_token(browser):
+def foreign_token(app, world, actor):
     """A good one, but of somebody else's session."""
-    return {"csrf_token": Browser(browser.app).csrf_token()}
+    return {"csrf_token": Browser(app).csrf_token()}
 
 
-def expired_token(browser):
+def expired_token(app, world, actor):
     """One of this session, made a minute longer ago than forms live."""
-    life = timedelta(seconds=browser.app.config["WTF_CSRF_TIME_LIMIT"] + 60)
+    life = timedelta(seconds=app.config["WTF_CSRF_TIME_LIMIT"] + 60)
+    browser = Ready(app, world, actor)
     with time_machine.travel(system_time() - life):
-        return {"csrf_token": browser.csrf_token()}
+        return {"csrf_token": Browser.csrf_token(browser)}
 
 
 @pytest.mark.parametrize("who", ["anonymous", "signed in"])
 @pytest.mark.parametrize("token", [no_token, foreign_token, expired_token])
 def test_without_a_good_token_nothing_happens(app, world, token, who):
     actor = None if who == "anonymous" else world.cast.adi
-    wrong = {}
+    wrong, fields = {}, token(app, world, actor)
     for route in unsafe(app):
         if route.rule in CSRF_EXEMPT:
             continue
+        browser = Ready(app, world, actor)
         with undone():
             path = route.address(world, actor)
-            browser = Browser(app)
-            if actor:
-                browser.sign_in(actor)
-            browser.csrf_token()
-            fields = token(browser)
             before = fingerprint()
             answer = browser.ask(route.method, path, data=fields)
             changed = differences(before, fingerprint())
@@ -58,7 +55,7 @@ def test_with_a_good_token_it_does(app, world):
     for route in unsafe(app):
         with undone():
             path = route.address(world, world.cast.adi)
-            statuses[str(route)] = Browser(app).sign_in(world.cast.adi).post(path).status
+            statuses[str(route)] = Ready(app, world, world.cast.adi).post(path).status
 
     assert [route for route, status in statuses.items() if status == 400] == []
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browsing import HTMX, Browser
-from tests.security.walk import differences, fingerprint, routes, undone
+from tests.security.walk import Ready, differences, fingerprint, routes, undone
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
@@ -12,9 +12,9 @@ def test_a_crawl_of_every_page_leaves_the_books_as_they_were(app, world, headers
     for route in routes(app):
         if route.method != "GET":
             continue
+        browser = Ready(app, world, world.cast.adi)
         with undone():
             path = route.address(world, world.cast.adi)
-            browser = Browser(app).sign_in(world.cast.adi)
             before = fingerprint()
             answer = browser.ask("GET", path, headers=headers)
             found = differences(before, fingerprint())
@@ -37,7 +37,7 @@ def test_a_change_would_be_seen(app, world):
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_head_and_options_change_nothing_either(app, world, method):
     before = fingerprint()
-    browser = Browser(app).sign_in(world.cast.adi)
+    browser = Ready(app, world, world.cast.adi)
     before = fingerprint()
     for route in routes(app):
         if route.method == "GET" and not route.of.arguments:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal.db import db
 from portal.domain.staff import User
+from portal.web.session import cookie_name
 from tests.browsing import Browser
 from tests.security.samples import ARGUMENTS, BY_RULE, World
 
@@ -99,14 +100,36 @@ def undone() -> Iterator[None]:
         db.session.expire_all()
 
 
+class Ready(Browser):
+    """A browser of this person (nobody: None) that has its session and its token already; made once, copied after.
+
+    What a request does to the cookies is forgotten with the copy, as `undone` forgets what it does to the books.
+    """
+
+    def __init__(self, app: Flask, world: World, actor: User | None) -> None:
+        super().__init__(app)
+        kept = world.ready.setdefault(actor.id if actor else 0, {})
+        if not kept:
+            first = Browser(app)
+            if actor is not None:
+                first.sign_in(actor)
+            kept["csrf_token"] = first.csrf_token()
+            for name in (cookie_name(), "session"):
+                if cookie := first.http.get_cookie(name):
+                    kept[name] = cookie.value
+        self.token = kept["csrf_token"]
+        for name in kept.keys() - {"csrf_token"}:
+            self.http.set_cookie(name, kept[name])
+
+    def csrf_token(self) -> str:
+        return self.token
+
+
 def ask(app: Flask, route: Route, world: World, actor: User | None, **kwargs: object) -> TestResponse:
     """One request by this person, undone afterwards."""
+    browser = Ready(app, world, actor)
     with undone():
-        browser = Browser(app)
-        path = route.address(world, actor)
-        if actor is not None:
-            browser.sign_in(actor)
-        return browser.ask(route.method, path, **kwargs).answer
+        return browser.ask(route.method, route.address(world, actor), **kwargs).answer
 
 
 def fingerprint(*, without: set[str] = OF_SESSIONS, blind_to: tuple[str, ...] = ()) -> dict[str, str]:
