@@ -153,7 +153,7 @@ def readyz() -> Response:
 @bp.get("/metrics")
 @public
 def metrics() -> Response:
-    """For Prometheus on this host only."""
-    if request.remote_addr not in ("127.0.0.1", "::1"):
+    """For Prometheus on this host only, not for whoever comes in through the proxy on it."""
+    if request.remote_addr not in ("127.0.0.1", "::1") or "X-Forwarded-For" in request.headers:
         abort(404)
     return Response(generate_latest(), mimetype="text/plain; version=0.0.4")

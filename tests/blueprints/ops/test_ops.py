@@ -56,3 +56,4 @@ def test_alive_is_not_ready(browser, parked):
 def test_metrics_are_for_this_host_only(browser):
     assert "portal_doorbell_failures" in browser.get("/metrics").body
     assert browser.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status == 404
+    assert browser.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status == 404
