@@ -4,6 +4,7 @@ Everything happens in a folder of its own, with servers of its own, and is gone 
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ def main() -> int:
         begun = time.monotonic()
         manager = make_book(args.clients, args.services)
         print(f"{args.services:,} services of {args.clients:,} clients in {time.monotonic() - begun:.1f} s")
+        print(
+            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: on a busy machine only the ratios mean something"
+        )
         return 0 if show(measured(portal, manager, args)) else 1
 
 
