@@ -150,9 +150,9 @@ def _number(kind: InvoiceKind, invoice_ids: Sequence[int]) -> None:
     first = db.session.execute(taken).scalar_one() - len(invoice_ids)
     ids = sa.func.unnest(sa.cast(list(invoice_ids), sa.ARRAY(sa.BigInteger)))
     place = ids.table_valued("id", with_ordinality="nth", name="place").render_derived()
-    number = sa.literal(setting(PREFIX_SETTING[kind])) + sa.func.lpad(
-        sa.cast(place.c.nth + first - 1, sa.Text), 6, "0"
-    )
+    counted = sa.cast(place.c.nth + first - 1, sa.Text)
+    width = sa.func.greatest(6, sa.func.length(counted))
+    number = sa.literal(setting(PREFIX_SETTING[kind])) + sa.func.lpad(counted, width, "0")
     db.session.execute(
         sa.update(Invoice)
         .where(Invoice.id == place.c.id)

@@ -10,7 +10,7 @@ from portal import clock as portal_clock
 from portal.db import db, transaction
 from portal.domain import billing, company, lifecycle
 from portal.domain.billing import issuing, running
-from portal.domain.billing.models import BillingFailure, Invoice, InvoiceLine, RecurringBilling
+from portal.domain.billing.models import BillingFailure, Invoice, InvoiceLine, InvoiceSeries, RecurringBilling
 from portal.domain.errors import Invalid, Refused
 from portal.domain.money import Money
 from portal.domain.words import InvoiceKind, InvoiceStatus, LineKind, ScheduleStatus
@@ -144,6 +144,14 @@ def test_numbers_have_no_gap_after_a_rollback(clock):
     run(clock, date(2026, 2, 11))
     numbers = db.session.scalars(sa.select(Invoice.number).order_by(Invoice.id)).all()
     assert numbers == ["INV-000001", "INV-000002"]
+
+
+def test_the_millionth_number_is_not_cut(clock):
+    active()
+    with transaction():
+        db.session.add(InvoiceSeries(kind=InvoiceKind.INVOICE, prefix="", next_number=1_234_567))
+    run(clock, START)
+    assert db.session.scalars(sa.select(Invoice.number)).one() == "INV-1234567"
 
 
 def test_tax_is_rounded_once_per_rate(clock):
