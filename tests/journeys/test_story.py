@@ -130,7 +130,7 @@ def activate(per: Page, service: str, office: Office) -> None:
     expect(per.locator("#dialog")).to_contain_text("First invoice of 3,000.00 USD on")
     per.click("#dialog button:text-is('Activate')")
     per.wait_for_selector("#money dt:has-text('Recurring billing') + dd :text-is('Active')", timeout=30_000)
-    told = f"per.adler@msp.example: {SERVICE} is active"
+    told = f"per.adler@msp.example: {SERVICE} of Cedar Architects & Sons is active"
     assert until(lambda: told in office.mails(), 30), office.mails()
     assert until(lambda: bell(per) == unread + 1, 30)
 
