@@ -16,7 +16,6 @@ LEAKS = (
     "sqlalchemy",
     "psycopg",
     ".py",
-    "/work/",
     "site-packages",
     "werkzeug",
     "Flask/",
