@@ -119,19 +119,16 @@ def set_up(uma: Page) -> None:
 
 
 def activate(per: Page, service: str, office: Office) -> None:
-    """The workers make the billing while the page looks on; the bell and the mail tell of it.
-
-    That takes about a second; a busy machine is no fault, so the waits are long.
-    """
+    """The workers make the billing while the page looks on; the bell and the mail tell of it."""
     per.goto(service)
     per.wait_for_selector("#bell[hx-get*='seen=']")
     unread = bell(per)
     per.click("a:text-is('Activate')")
     expect(per.locator("#dialog")).to_contain_text("First invoice of 3,000.00 USD on")
     per.click("#dialog button:text-is('Activate')")
-    per.wait_for_selector("#money dt:has-text('Recurring billing') + dd :text-is('Active')", timeout=30_000)
+    per.wait_for_selector("#money dt:has-text('Recurring billing') + dd :text-is('Active')", timeout=5000)
     told = f"per.adler@msp.example: {SERVICE} of Cedar Architects & Sons is active"
-    assert until(lambda: told in office.mails(), 30), office.mails()
+    assert until(lambda: told in office.mails(), 5), office.mails()
     assert until(lambda: bell(per) == unread + 1, 30)
 
 
