@@ -1,44 +1,8 @@
-"""The list of what must hold: a name, the rule in words, and the SELECT of what breaks it."""
+"""Documents: what they add up to, what they are numbered, and what is open on them."""
 
-from dataclasses import dataclass
+from portal.domain.audits.audit import Audit
 
-
-@dataclass(frozen=True)
-class Audit:
-    """`broken_by`: one row for each violation, in columns that a bookkeeper understands."""
-
-    name: str
-    rule: str
-    broken_by: str
-
-
-AUDITS = (
-    Audit(
-        "one_charge_per_period",
-        "A service is charged once for a period.",
-        """
-        SELECT client_service_id AS service, period_start, count(*) AS lines FROM invoice_lines
-        WHERE kind = 'recurring' AND NOT is_void GROUP BY 1, 2 HAVING count(*) > 1
-        """,
-    ),
-    Audit(
-        "no_day_billed_twice",
-        "No day of a service is billed twice, credited days apart.",
-        """
-        WITH credited AS (
-            SELECT corrects_line_id AS id, range_agg(daterange(period_start, period_end)) AS days
-            FROM invoice_lines WHERE kind = 'credit' AND NOT is_void AND period_end IS NOT NULL GROUP BY 1),
-        billed AS (
-            SELECT line.id, client_service_id AS service,
-                   datemultirange(daterange(period_start, period_end))
-                   - coalesce(credited.days, '{}'::datemultirange) AS days
-            FROM invoice_lines line LEFT JOIN credited ON credited.id = line.id
-            WHERE kind = 'recurring' AND NOT is_void)
-        SELECT one.service, (one.days * other.days)::text AS days, one.id AS line, other.id AS other_line
-        FROM billed one JOIN billed other ON other.service = one.service AND other.id > one.id
-        WHERE one.days && other.days
-        """,
-    ),
+DOCUMENTS = (
     Audit(
         "total_is_lines_and_tax",
         "The total of a document is the sum of its lines and its tax.",
@@ -132,70 +96,6 @@ AUDITS = (
                coalesce(deducted.amount, 0)::bigint AS deducted_minor
         FROM invoices LEFT JOIN received ON received.invoice_id = id LEFT JOIN deducted ON deducted.invoice_id = id
         WHERE kind = 'invoice' AND paid_minor <> coalesce(received.amount, 0) + coalesce(deducted.amount, 0)
-        """,
-    ),
-    Audit(
-        "ledger_is_what_services_pay",
-        "The movements of MRR add up to the monthly cost of the active services.",
-        """
-        WITH ledger AS (
-            SELECT client_service_id AS id, currency, sum(amount_minor) AS amount FROM mrr_movements GROUP BY 1, 2),
-        active AS (SELECT id, currency, monthly_cost_minor AS amount FROM client_services WHERE status = 'active')
-        SELECT id AS service, currency, coalesce(ledger.amount, 0)::bigint AS ledger_minor,
-               coalesce(active.amount, 0) AS monthly_cost_minor
-        FROM ledger FULL JOIN active USING (id, currency)
-        WHERE coalesce(ledger.amount, 0) <> coalesce(active.amount, 0)
-        """,
-    ),
-    Audit(
-        "running_services_have_one_schedule",
-        "A service that runs and has a price has one open schedule; a paused one none that bills.",
-        # What was billed once is over by itself; what a worker has still to do is not wrong yet.
-        """
-        SELECT service.id AS service, service.status, count(open.id) AS open_schedules,
-               count(open.id) FILTER (WHERE open.status = 'active') AS billing
-        FROM client_services service
-        LEFT JOIN recurring_billings open ON open.client_service_id = service.id AND open.ends_on IS NULL
-        WHERE service.status IN ('active', 'suspended') AND cycle_price_minor > 0 AND billing_cycle <> 'one-time'
-          AND NOT EXISTS (
-            SELECT FROM deliveries JOIN events ON events.id = event_id
-            WHERE subject_type = 'client_service' AND subject_id = service.id
-              AND queue = 'billing' AND done_at IS NULL)
-        GROUP BY service.id
-        HAVING count(open.id) <> 1
-            OR (service.status = 'suspended' AND count(open.id) FILTER (WHERE open.status = 'active') > 0)
-        """,
-    ),
-    Audit(
-        "ended_services_have_no_schedule",
-        "A service that is cancelled or completed has no open schedule.",
-        """
-        SELECT service.id AS service, service.status, schedule.id AS schedule
-        FROM client_services service JOIN recurring_billings schedule ON schedule.client_service_id = service.id
-        WHERE service.status IN ('cancelled', 'completed') AND schedule.ends_on IS NULL
-          AND NOT EXISTS (
-            SELECT FROM deliveries JOIN events ON events.id = event_id
-            WHERE subject_type = 'client_service' AND subject_id = service.id
-              AND queue = 'billing' AND done_at IS NULL)
-        """,
-    ),
-    Audit(
-        "every_delivery_has_one_result",
-        "Pending, done and parked deliveries are all that were created.",
-        """
-        SELECT count(*) AS created, count(*) FILTER (WHERE done_at IS NULL AND parked_at IS NULL) AS pending,
-               count(done_at) AS done, count(parked_at) AS parked
-        FROM deliveries
-        HAVING count(*) <> count(*) FILTER (WHERE done_at IS NULL AND parked_at IS NULL)
-                           + count(done_at) + count(parked_at)
-        """,
-    ),
-    Audit(
-        "nobody_is_told_twice",
-        "A person is told once of an event, by each channel.",
-        """
-        SELECT event_id AS event, user_id AS person, channel, count(*) AS notices FROM notices
-        GROUP BY 1, 2, 3 HAVING count(*) > 1
         """,
     ),
 )  # fmt: skip
