@@ -1,11 +1,11 @@
 """The movements of MRR that a history of services amounts to (rule book 9). Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from portal.domain.metrics.rules import movement_of
+from portal.domain.metrics.rules import Day, named
 from portal.domain.money import Money
 from portal.domain.words import Movement
 
@@ -23,14 +23,6 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A client in the ledger: what its services add up to, paused ones included; whether it ever had any."""
-
-    total: Money
-    counted: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     on_date: date
     client_id: int
@@ -40,29 +32,26 @@ class Entry:
     currency: str
 
 
-def movements(lives: Iterable[Life], before: Mapping[int, Standing]) -> Iterator[Entry]:
-    """Client by client in the order of days; `before`: how clients that were there already stand.
-
-    Within a day gains come first, so that a change of one service for another is no churn.
-    """
+def movements(lives: Iterable[Life]) -> Iterator[Entry]:
+    """Client by client in the order of days, named as if the client had no other services."""
     of_client: dict[int, list[Life]] = defaultdict(list)
     for life in lives:
         of_client[life.client_id].append(life)
-    for client_id, its in of_client.items():
-        nothing = Standing(Money.zero(its[0].monthly.currency), counted=False)
-        yield from _history(its, before.get(client_id, nothing))
+    for its in of_client.values():
+        yield from _history(its)
 
 
-def _history(lives: list[Life], standing: Standing) -> Iterator[Entry]:
-    """Amounts rise before they fall within a day; a pause is no loss, so it does not count as one."""
-    changes = [(life.began_on, 0, life.service_id, life, life.monthly) for life in lives]
-    changes += [(life.ended_on, 1, life.service_id, life, -life.monthly) for life in lives if life.ended_on]
-    total, counted = standing.total, standing.counted
-    for day, _, _, life, change in sorted(changes, key=lambda each: each[:3]):
-        kind = movement_of(before=total, after=total + change, counted_before=counted)
-        total, counted = total + change, True
-        if kind:
-            yield _entry(life, day, kind, change)
+def _history(lives: list[Life]) -> Iterator[Entry]:
+    """Each change bears the name of the client's net change of its day; a pause is no loss."""
+    changes: dict[date, list[tuple[Life, Money]]] = defaultdict(list)
+    for life in lives:
+        changes[life.began_on].append((life, life.monthly))
+        if life.ended_on:
+            changes[life.ended_on].append((life, -life.monthly))
+    days = [Day(on, sum(change.minor for _, change in its)) for on, its in sorted(changes.items())]
+    for day, kind, _ in named(days, lives[0].monthly.currency):
+        for life, change in changes[day.on]:
+            yield _entry(life, day.on, kind, change)
     for life in lives:
         if life.paused_on:
             yield _entry(life, life.paused_on, Movement.PAUSED, -life.monthly)

@@ -18,7 +18,7 @@ from portal.domain.metrics import actions as ledger
 from portal.domain.money import Money
 from portal.domain.periods import Period, add_months
 from portal.domain.renewals.models import Renewal
-from portal.domain.words import Movement, RenewalDecision
+from portal.domain.words import RenewalDecision
 from portal.signals import send
 
 LONGEST_TERM_MONTHS = 120
@@ -55,7 +55,7 @@ def suspend(*, service_id: int, reason: str, by: int | None = None, at: datetime
     service.status = Status.SUSPENDED
     service.suspended_at = at
     service.suspension_reason = reason.strip()
-    _count(service, Movement.PAUSED, -service.monthly_cost_minor)
+    ledger.paused(service=service, on=clock.today())
     send(
         events.ServiceSuspended(
             service_id=service.id,
@@ -77,7 +77,7 @@ def resume(*, service_id: int, by: int | None = None, at: datetime) -> ClientSer
     service.status = Status.ACTIVE
     service.suspended_at = None
     service.suspension_reason = ""
-    _count(service, Movement.RESUMED, service.monthly_cost_minor)
+    ledger.resumed(service=service, on=clock.today())
     send(
         events.ServiceResumed(
             service_id=service.id,
@@ -140,13 +140,10 @@ def transfer(
     service, _ = locked_for(Command.TRANSFER, service_id)
     old, new = service.client, fetch(Client, client_id)
     _refuse_transfer(service, new, effective_on)
-    if service.status is Status.ACTIVE:
-        _count(service, Movement.TRANSFER, -service.monthly_cost_minor)
     service.client = new
     service.client_id = new.id
     service.contract_id = service.escalation_contact_id = None
-    if service.status is Status.ACTIVE:
-        _count(service, Movement.TRANSFER, service.monthly_cost_minor)
+    ledger.transferred(service=service, from_client_id=old.id, on=clock.today())
     send(
         events.ServiceTransferred(
             service_id=service.id,
@@ -184,10 +181,6 @@ def complete(*, service_id: int, by: int | None = None, at: datetime) -> ClientS
     return service
 
 
-def _count(service: ClientService, kind: Movement, amount_minor: int) -> None:
-    ledger.record(service=service, kind=kind, amount_minor=amount_minor, on=clock.today())
-
-
 def _refuse_renewal(service: ClientService, months: int, starts: date | None) -> None:
     if not 1 <= months <= LONGEST_TERM_MONTHS:
         raise Refused(f"A term has 1 to {LONGEST_TERM_MONTHS} months.")
@@ -217,8 +210,7 @@ def _insert_renewal(
 def _open_term(service: ClientService, term: Period, price: Money, months: int, at: datetime) -> None:
     paid_before = service.monthly_cost_minor
     set_price(service, price)
-    gain = service.monthly_cost_minor - paid_before
-    _count(service, Movement.EXPANSION if gain > 0 else Movement.CONTRACTION, gain)
+    ledger.repriced(service=service, before_minor=paid_before, on=clock.today())
     service.end_date = service.renewal_date = term.end
     service.renewal_count += 1
     service.last_renewed_at = at

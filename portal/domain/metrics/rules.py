@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from portal.domain.errors import Refused
@@ -28,6 +29,44 @@ def movement_of(*, before: Money, after: Money, counted_before: bool) -> Movemen
             return Movement.EXPANSION
         return Movement.REACTIVATION if counted_before else Movement.NEW
     return Movement.CONTRACTION if after else Movement.CHURN
+
+
+CHANGES = frozenset(
+    {Movement.NEW, Movement.EXPANSION, Movement.CONTRACTION, Movement.CHURN, Movement.REACTIVATION}
+)
+PAUSES = frozenset({Movement.PAUSED, Movement.RESUMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one client's MRR did on one day, in minor units: net `change`, `moved` by transfers, net `paused`.
+
+    change_kinds, pause_kinds: the names that the rows bear so far.
+    """
+
+    on: date
+    change: int
+    moved: int = 0
+    paused: int = 0
+    change_kinds: frozenset[Movement] = frozenset()
+    pause_kinds: frozenset[Movement] = frozenset()
+
+
+def named(days: Iterable[Day], currency: str) -> Iterator[tuple[Day, Movement, Movement]]:
+    """The days of a client in their order, each with the name of its net change and of its net pause.
+
+    A service for another of the same price nets to nothing: an expansion of zero. A transfer comes before the
+    changes of its day. A client that was handed all its services away and buys again is reactivated.
+    """
+    standing, counted = 0, False
+    for day in days:
+        before = standing + day.moved
+        standing = before + day.change
+        name = movement_of(
+            before=Money(before, currency), after=Money(standing, currency), counted_before=counted
+        )
+        counted = counted or bool(before or standing)
+        yield day, name or Movement.EXPANSION, Movement.RESUMED if day.paused > 0 else Movement.PAUSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain.imports.ledger import Life, Standing, movements
+from portal.domain.imports.ledger import Life, movements
 from portal.domain.money import Money
 from portal.domain.words import Movement
 
@@ -18,8 +18,8 @@ def life(
     return Life(1, number, Money(cost, "USD"), began, paused, ended)
 
 
-def kinds(*lives: Life, before: dict[int, Standing] | None = None) -> list[Movement]:
-    return [entry.kind for entry in movements(lives, before or {})]
+def kinds(*lives: Life) -> list[Movement]:
+    return [entry.kind for entry in movements(lives)]
 
 
 def test_the_first_service_is_new_and_the_next_expand():
@@ -38,12 +38,7 @@ def test_a_client_that_comes_back_is_reactivated():
 
 def test_one_service_for_another_on_one_day_is_no_churn():
     lives = life(1, date(2026, 1, 1), date(2026, 3, 1)), life(2, date(2026, 3, 1))
-    assert kinds(*lives) == [Movement.NEW, Movement.EXPANSION, Movement.CONTRACTION]
-
-
-def test_a_client_that_was_there_before_expands():
-    standing = {1: Standing(Money(500, "USD"))}
-    assert kinds(life(1, date(2026, 1, 1)), before=standing) == [Movement.EXPANSION]
+    assert kinds(*lives) == [Movement.NEW, Movement.EXPANSION, Movement.EXPANSION]
 
 
 def test_a_pause_is_no_loss():
@@ -58,4 +53,4 @@ def test_the_ledger_adds_up_to_what_still_runs(histories):
         for number, (began, days, cost) in enumerate(histories)
     ]
     running = sum(each.monthly.minor for each in lives if each.ended_on is None)
-    assert sum(entry.amount_minor for entry in movements(lives, {})) == running
+    assert sum(entry.amount_minor for entry in movements(lives)) == running

@@ -183,11 +183,15 @@ def test_a_transfer_to_a_client_that_cannot_take_it_is_refused(facts):
         act(lifecycle.transfer, service_id=service.id, client_id=make_client(**facts).id, effective_on=TODAY)
 
 
-def test_losing_one_of_two_is_contraction_losing_the_last_is_churn_coming_back_reactivation():
+def test_losing_one_of_two_is_contraction_losing_the_last_is_churn_coming_back_reactivation(clock):
     client = make_client()
-    first, second = (make_service(status="active", client=client) for _ in range(2))
+    first = make_service(status="active", client=client)
+    clock.advance(days=1)
+    second = make_service(status="active", client=client)
     for service in (first, second):
-        act(lifecycle.cancel, service_id=service.id, effective_on=TODAY, reason="gone")
+        clock.advance(days=1)
+        act(lifecycle.cancel, service_id=service.id, effective_on=portal_clock.today(), reason="gone")
+    clock.advance(days=1)
     make_service(status="active", client=client)
     kinds = db.session.scalars(sa.select(MrrMovement.kind).order_by(MrrMovement.id)).all()
     assert kinds == [

@@ -12,11 +12,11 @@ from portal.domain.clients.models import Client
 from portal.domain.imports import past
 from portal.domain.imports.checking import Row
 from portal.domain.imports.desk import Desk
-from portal.domain.imports.ledger import Life, Standing, movements
+from portal.domain.imports.ledger import Life, movements
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.rules import Status
+from portal.domain.metrics.actions import name_days
 from portal.domain.metrics.models import MrrMovement
-from portal.domain.money import Money
 from portal.domain.renewals.models import Renewal
 
 Made = Sequence[tuple[Row, ClientService]]
@@ -53,37 +53,32 @@ def write_schedules(desk: Desk, made: Made, billing_days: Mapping[int, int | Non
             db.session.add(RecurringBilling(**its, **schedule))
 
 
-def standings(clients: Sequence[Client]) -> dict[int, Standing]:
-    """How clients stand in the ledger before the import; those that were never in it are left out."""
+def in_ledger(clients: Sequence[Client]) -> list[int]:
+    """The clients that the ledger of MRR knows already."""
     ids = sa.literal([client.id for client in clients], ARRAY(sa.BigInteger))
-    totals = sa.select(ClientService.client_id, sa.func.sum(ClientService.monthly_cost_minor)).where(
-        ClientService.client_id == sa.any_(ids),
-        ClientService.status.in_((Status.ACTIVE, Status.SUSPENDED)),
-    )
-    living = {row[0]: int(row[1]) for row in db.session.execute(totals.group_by(ClientService.client_id))}
     ever = sa.select(MrrMovement.client_id).where(MrrMovement.client_id == sa.any_(ids)).distinct()
-    counted = set(db.session.scalars(ever))
-    return {
-        client.id: Standing(Money(living.get(client.id, 0), client.currency))
-        for client in clients
-        if client.id in counted
-    }
+    return list(db.session.scalars(ever))
 
 
-def write_movements(desk: Desk, made: Made, before: Mapping[int, Standing]) -> None:
-    """From the first day of each service, so that the months before the import have their figures too."""
+def write_movements(desk: Desk, made: Made, known: Sequence[int]) -> None:
+    """From the first day of each service, so that the months before the import have their figures too.
+
+    A service that runs before its start date counts from the import on. `known`: clients that were in the ledger
+    before; their days are named anew, because what is imported now may be older than what was there.
+    """
     lives = [
         Life(
             client_id=service.client_id,
             service_id=service.id,
             monthly=service.monthly_cost,
-            began_on=service.start_date,
+            began_on=min(service.start_date, desk.today),
             paused_on=desk.today if service.status is Status.SUSPENDED else None,
             ended_on=past.ended_on(row, desk.today),
         )
         for row, service in made
         if service.activated_at and service.monthly_cost_minor
     ]
-    entries = [asdict(entry) for entry in movements(lives, before)]
+    entries = [asdict(entry) for entry in movements(lives)]
     if entries:
         db.session.execute(sa.insert(MrrMovement), entries)
+        name_days(known)

@@ -13,7 +13,7 @@ from portal.domain.imports import past
 from portal.domain.imports.checking import Row
 from portal.domain.imports.desk import Columns, Desk, Kept, id_of, midnight, named, names_of_people, stored_by
 from portal.domain.imports.past import Moment
-from portal.domain.imports.writers.books import standings, write_movements, write_schedules, write_terms
+from portal.domain.imports.writers.books import in_ledger, write_movements, write_schedules, write_terms
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.terms import contract_value
 from portal.domain.staff import User
@@ -26,13 +26,13 @@ FACTS = (
 def write_services(desk: Desk) -> None:
     """New services with their whole past. Of stored ones the lifecycle and the price are left alone."""
     clients = stored_by(Client.code, desk.keys("services", "client_code"))
-    before = standings(list(clients.values()))
+    known = in_ledger(list(clients.values()))
     review_days = company.setting("review_days")
     kept = _keep(desk, clients, review_days)
     _follow(kept, review_days, desk.at)
     write_terms(kept.created)
     write_schedules(desk, kept.created, {client.id: client.billing_day for client in clients.values()})
-    write_movements(desk, kept.created, before)
+    write_movements(desk, kept.created, known)
     _tell(desk, kept)
 
 
