@@ -78,7 +78,9 @@ def activate_under_kills(
             at_each_kill(plant.kills)
         plant.keep()
         time.sleep(0.05)
-    assert (work.done, work.refused) == (len(ids), [])
+    assert (work.done, work.refused) == (len(ids), []), (
+        f"{work.done} of {len(ids)} done, refused: {work.refused[:9]}"
+    )
     return last_at
 
 

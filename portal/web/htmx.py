@@ -6,7 +6,7 @@ htmx-flask's own `make_response` refuses `morph` and swap modifiers and never sa
 import json
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import Response, flash, make_response, redirect, render_template, request, session
 from flask_login import current_user
 
 # Without eval and inherited attributes; forms that were refused (422, 409) are shown like any answer.
@@ -27,6 +27,7 @@ CONFIG = json.dumps(
         ],
     }
 )
+MOST_TOLD = 5
 SHELLS = {"main": "layouts/main.html", "dialog": "layouts/dialog.html"}
 
 
@@ -80,7 +81,7 @@ def done(
     """
     if fragment is None or not asked_by_htmx():
         if toast:
-            flash(toast, kind)
+            _tell_on_next_page(toast, kind)
         return _go(then)
     answer = varied(make_response(render_template(fragment, **ctx)))
     events: dict[str, Any] = {"closeDialog": True}
@@ -91,6 +92,12 @@ def done(
         answer.headers["HX-Retarget"] = into
         answer.headers["HX-Reswap"] = "outerHTML"
     return answer
+
+
+def _tell_on_next_page(toast: str, kind: str) -> None:
+    """Of what no page has shown yet the last few: they travel in a cookie, and a long one is refused (431)."""
+    flash(toast, kind)
+    session["_flashes"] = session["_flashes"][-MOST_TOLD:]
 
 
 def refuse(template: str, status: int = 422, **ctx: Any) -> Response:

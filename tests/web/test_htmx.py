@@ -40,6 +40,15 @@ def test_done_sends_a_plain_form_on_and_tells_on_the_next_page(http: FlaskClient
     assert "It is done – “so”" in http.get("/page").text
 
 
+def test_of_many_that_no_page_has_shown_the_last_five_are_told(http: FlaskClient) -> None:
+    data = token(http)
+    for _ in range(40):
+        http.post("/act", data=data)
+    told = http.get_cookie("session")
+    assert told is not None and len(told.value) < 1000
+    assert http.get("/page").text.count("It is done – “so”") == 5
+
+
 def test_done_puts_the_part_where_it_belongs_under_htmx(http: FlaskClient) -> None:
     answer = http.post("/act", data=token(http, part="1"), headers=HTMX)
     assert "part of new" in answer.text
