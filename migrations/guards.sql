@@ -56,3 +56,22 @@ CREATE TRIGGER invoice_lines_frozen BEFORE INSERT OR UPDATE OR DELETE ON invoice
     FOR EACH ROW EXECUTE FUNCTION freeze_issued_line();
 CREATE TRIGGER invoice_taxes_frozen BEFORE INSERT OR UPDATE OR DELETE ON invoice_taxes
     FOR EACH ROW EXECUTE FUNCTION freeze_issued_line();
+
+-- A service is found by its own words and its client's, in one index.
+CREATE FUNCTION gather_service_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.search := to_tsvector('simple', NEW.name) || (SELECT search FROM clients WHERE id = NEW.client_id);
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER client_services_words BEFORE INSERT OR UPDATE OF name, client_id ON client_services
+    FOR EACH ROW EXECUTE FUNCTION gather_service_words();
+
+CREATE FUNCTION pass_on_client_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE client_services SET name = name WHERE client_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER clients_words AFTER UPDATE OF name, code ON clients
+    FOR EACH ROW WHEN (OLD.search IS DISTINCT FROM NEW.search) EXECUTE FUNCTION pass_on_client_words();

@@ -918,12 +918,7 @@ def upgrade():
         sa.Column("actual_monthly_revenue_minor", sa.BigInteger(), nullable=False),
         sa.Column("total_contract_value_minor", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column(
-            "search",
-            postgresql.TSVECTOR(),
-            sa.Computed("to_tsvector('simple', name)", persisted=True),
-            nullable=False,
-        ),
+        sa.Column("search", postgresql.TSVECTOR(), server_default="", nullable=False),
         sa.Column(
             "next_date",
             sa.Date(),

@@ -9,18 +9,25 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from portal.db import db
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
+from portal.web import table_view
 from portal.web.keyset import Cursor, may_be_empty
-from portal.web.table_view import TableView
+from portal.web.table_view import COUNT_UP_TO, TableView
 from portal.web.tables import Column, Table
 
-SMALL = Table("small", columns=(Column("value", "Value"), Column("word", "Word")), sort="value", size=25)
+SMALL = Table(
+    "small",
+    columns=(Column("value", "Value"), Column("word", "Word")),
+    search=lambda text: sa.column("id") > int(text),
+    sort="value",
+    size=25,
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +44,8 @@ def listing(values: list[int | None]) -> sa.Select[Any]:
     return sa.select(sa.values(*columns, name="small").data(rows))
 
 
-def view(statement: sa.Select[Any], sort: str, page: str | None = None) -> TableView:
-    found = SMALL.read(statement, MultiDict({"sort": sort, "page": page or ""}), "/small")
+def view(statement: sa.Select[Any], sort: str, page: str | None = None, q: str = "") -> TableView:
+    found = SMALL.read(statement, MultiDict({"sort": sort, "page": page or "", "q": q}), "/small")
     found.size = 7
     return found
 
@@ -47,10 +54,10 @@ def token(url: str | None) -> str | None:
     return url.split("page=")[1] if url else None
 
 
-def walk(statement: sa.Select[Any], sort: str) -> list[TableView]:
-    pages = [view(statement, sort)]
+def walk(statement: sa.Select[Any], sort: str, q: str = "") -> list[TableView]:
+    pages = [view(statement, sort, q=q)]
     while following := token(pages[-1].next_url):
-        pages.append(view(statement, sort, following))
+        pages.append(view(statement, sort, following, q))
     return pages
 
 
@@ -58,14 +65,23 @@ def ids(page: TableView) -> list[int]:
     return [row["id"] for row in page.rows]
 
 
+@pytest.fixture(params=[None, 20_000, 5])
+def searched(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Nothing is searched; something that is found seldom; something that is found often. All of it is found."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param:
+            patch.setattr(table_view, "MOST_SORTED", request.param)
+        yield "-1" if request.param else ""
+
+
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("sort", ["value", "-value", "word", "-word"])
 @given(values=st.lists(st.none() | st.integers(0, 4), min_size=1, max_size=40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_pages_are_the_whole_list_in_order_and_empty_values_come_last(
-    sort: str, values: list[int | None]
+    searched: str, sort: str, values: list[int | None]
 ) -> None:
-    pages = walk(listing(values), sort)
+    pages = walk(listing(values), sort, searched)
     falling = -1 if sort.startswith("-") else 1
     expected = sorted(
         range(len(values)),
@@ -74,7 +90,16 @@ def test_the_pages_are_the_whole_list_in_order_and_empty_values_come_last(
     assert [each for page in pages for each in ids(page)] == expected
     assert pages[0].previous_url is None
     for earlier, later in pairwise(pages):
-        assert ids(view(listing(values), sort, token(later.previous_url))) == ids(earlier)
+        assert ids(view(listing(values), sort, token(later.previous_url), searched)) == ids(earlier)
+    is_common = searched and len(values) > table_view.MOST_SORTED
+    assert {page.count for page in pages} == {COUNT_UP_TO + 1 if is_common else len(values)}
+
+
+@pytest.mark.usefixtures("database")
+def test_a_search_finds_what_it_is_about(searched: str) -> None:
+    pages = walk(listing(list(range(30, 0, -1))), "value", searched and "19")
+    expected = range(29, 19, -1) if searched else range(29, -1, -1)
+    assert [each for page in pages for each in ids(page)] == list(expected)
 
 
 @pytest.mark.usefixtures("database")

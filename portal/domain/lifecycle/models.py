@@ -27,6 +27,7 @@ class ClientService(Base):
     """Rule book 2. Amounts are minor units of `currency`; `end_date` is the first day not covered.
 
     A scheduled cancellation stands in `cancel_on` and its companions until the daily job carries it out.
+    `search` holds the words of its name and of its client's name and code; the database keeps it (trigger).
     """
 
     __tablename__ = "client_services"
@@ -142,9 +143,7 @@ class ClientService(Base):
     actual_monthly_revenue_minor: Mapped[Minor] = mapped_column(default=0)
     total_contract_value_minor: Mapped[Minor] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
-    search: Mapped[str] = mapped_column(
-        TSVECTOR, sa.Computed("to_tsvector('simple', name)", persisted=True), deferred=True
-    )
+    search: Mapped[str] = mapped_column(TSVECTOR, server_default="", deferred=True)
     next_date: Mapped[date | None] = mapped_column(sa.Computed(NEXT_DATE, persisted=True), deferred=True)
 
     client: Mapped[Client] = relationship()

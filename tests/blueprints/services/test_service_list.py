@@ -93,6 +93,16 @@ def test_filters_and_search_find_what_they_say(
     assert set(names(page)) == found
 
 
+def test_a_service_is_found_by_the_name_that_it_and_its_client_have_now(book, cast: Cast, browser: Browser):
+    browser.sign_in(cast.ana)
+    with transaction():
+        book["mine"].name = "Nightly copy"
+        book["watch"].client.name = "Bolt Works"
+    assert names(browser.get("/services?q=acme+nightly")) == ["Nightly copy"]
+    assert set(names(browser.get("/services?q=bolt"))) == {"Watch", "New", "Gone"}
+    assert names(browser.get("/services?q=near")) == []
+
+
 def test_the_next_date_says_what_happens_then(browser: Browser, cast: Cast, book) -> None:
     text = browser.sign_in(cast.vic).get("/services").text
     assert "renews in 20 days" in text and "ended yesterday" in text and "starts in 5 days" in text
