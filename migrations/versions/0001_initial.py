@@ -206,6 +206,16 @@ def upgrade():
         sa.Column("invoices", sa.Integer(), nullable=False),
         sa.Column("parked", sa.Integer(), nullable=False),
         sa.Column("totals", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("due", sa.Integer(), nullable=False),
+        sa.Column("looked_at", sa.Integer(), nullable=False),
+        sa.Column("billed_to_client_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_rerun", sa.Boolean(), nullable=False),
+        sa.Column("holds_drafts", sa.Boolean(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["users.id"], name=op.f("fk_billing_runs_approved_by_id")
+        ),
         sa.ForeignKeyConstraint(["started_by_id"], ["users.id"], name=op.f("fk_billing_runs_started_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_runs")),
     )
@@ -283,9 +293,11 @@ def upgrade():
         sa.Column("billing_day", sa.Integer(), nullable=True),
         sa.Column("consolidate_invoices", sa.Boolean(), nullable=False),
         sa.Column("credit_on_suspend", sa.Boolean(), nullable=True),
+        sa.Column("email_invoices", sa.Boolean(), nullable=True),
         sa.Column("overdue_limit_minor", sa.BigInteger(), nullable=False),
         sa.Column("wants_renewal_notices", sa.Boolean(), nullable=False),
         sa.Column("wants_monthly_report", sa.Boolean(), nullable=False),
+        sa.Column("wants_payment_reminders", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("account_manager_id", sa.BigInteger(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
@@ -347,6 +359,43 @@ def upgrade():
         ["parked_at", "id"],
         unique=False,
         postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.create_table(
+        "exchange_rates",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("into", sa.String(length=3), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("rate", sa.Numeric(precision=20, scale=10), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_by_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint('currency <> "into"', name=op.f("ck_exchange_rates_two_currencies")),
+        sa.CheckConstraint("rate > 0", name=op.f("ck_exchange_rates_rate")),
+        sa.ForeignKeyConstraint(
+            ["entered_by_id"], ["users.id"], name=op.f("fk_exchange_rates_entered_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_rates")),
+        sa.UniqueConstraint(
+            "currency", "into", "on_date", name=op.f("uq_exchange_rates_currency_into_on_date")
+        ),
+    )
+    op.create_table(
+        "export_batches",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("totals", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("made_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_export_batches_period")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["users.id"], name=op.f("fk_export_batches_made_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export_batches")),
+        sa.UniqueConstraint("number", name=op.f("uq_export_batches_number")),
     )
     op.create_table(
         "import_runs",
@@ -544,6 +593,31 @@ def upgrade():
     )
     op.create_index(op.f("ix_contracts_client_id"), "contracts", ["client_id"], unique=False)
     op.create_table(
+        "exported_entries",
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "invoice",
+                "credit_note",
+                "void",
+                "payment",
+                "refund",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["export_batches.id"], name=op.f("fk_exported_entries_batch_id")
+        ),
+        sa.PrimaryKeyConstraint("kind", "source_id", name=op.f("pk_exported_entries")),
+    )
+    op.create_index(op.f("ix_exported_entries_batch_id"), "exported_entries", ["batch_id"], unique=False)
+    op.create_table(
         "invoices",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("client_id", sa.BigInteger(), nullable=False),
@@ -580,10 +654,12 @@ def upgrade():
         sa.Column("paid_minor", sa.BigInteger(), nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=True),
         sa.Column("corrects_invoice_id", sa.BigInteger(), nullable=True),
+        sa.Column("deducts", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("po_number", sa.String(length=60), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("party", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("void_reason", sa.Text(), nullable=False),
+        sa.Column("voided_on", sa.Date(), nullable=True),
         sa.Column("pdf_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pdf_key", sa.String(length=200), nullable=True),
         sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
@@ -690,6 +766,23 @@ def upgrade():
     )
     op.create_index(op.f("ix_products_name"), "products", ["name"], unique=False)
     op.create_table(
+        "refunds",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("refunded_on", sa.Date(), nullable=False),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("recorded_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refunds_amount")),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_refunds_client_id")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["users.id"], name=op.f("fk_refunds_recorded_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+    )
+    op.create_index(op.f("ix_refunds_client_id"), "refunds", ["client_id"], unique=False)
+    op.create_table(
         "sla_targets",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("policy_id", sa.BigInteger(), nullable=False),
@@ -717,6 +810,42 @@ def upgrade():
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_targets")),
         sa.UniqueConstraint("policy_id", "severity", name=op.f("uq_sla_targets_policy_id_severity")),
+    )
+    op.create_table(
+        "statements",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("asked_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pdf_key", sa.String(length=200), nullable=True),
+        sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_statements_period")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["users.id"], name=op.f("fk_statements_asked_by_id")),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_statements_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
+    )
+    op.create_index("ix_statements_client", "statements", ["client_id", "id"], unique=False)
+    op.create_table(
+        "suspension_dismissals",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("dismissed_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["clients.id"], name=op.f("fk_suspension_dismissals_client_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dismissed_by_id"], ["users.id"], name=op.f("fk_suspension_dismissals_dismissed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspension_dismissals")),
+    )
+    op.create_index(
+        "ix_suspension_dismissals_client", "suspension_dismissals", ["client_id", "until_on"], unique=False
     )
     op.create_table(
         "checklist_items",
@@ -911,6 +1040,10 @@ def upgrade():
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_price_minor", sa.BigInteger(), nullable=False),
         sa.Column("cycle_price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("undiscounted_minor", sa.BigInteger(), nullable=True),
+        sa.Column("discount_percent", sa.Numeric(precision=7, scale=4), nullable=True),
+        sa.Column("discount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("discount_until", sa.Date(), nullable=True),
         sa.Column("monthly_cost_minor", sa.BigInteger(), nullable=False),
         sa.Column("setup_cost_minor", sa.BigInteger(), nullable=False),
         sa.Column("prorate", sa.Boolean(), nullable=False),
@@ -945,6 +1078,10 @@ def upgrade():
             "end_date IS NULL OR end_date > start_date", name=op.f("ck_client_services_dates")
         ),
         sa.CheckConstraint("health_score BETWEEN 0 AND 100", name=op.f("ck_client_services_health")),
+        sa.CheckConstraint(
+            "num_nonnulls(discount_percent, discount_minor) = num_nonnulls(undiscounted_minor)",
+            name=op.f("ck_client_services_discount"),
+        ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_client_services_quantity")),
         sa.CheckConstraint(
             "technician_id <> backup_technician_id", name=op.f("ck_client_services_two_people")
@@ -1002,6 +1139,26 @@ def upgrade():
     )
     op.create_index("ix_client_services_technician", "client_services", ["technician_id", "id"], unique=False)
     op.create_table(
+        "invoice_mails",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("invoice_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipients", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["users.id"], name=op.f("fk_invoice_mails_asked_by_id")),
+        sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"], name=op.f("fk_invoice_mails_invoice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_mails")),
+    )
+    op.create_index(op.f("ix_invoice_mails_invoice_id"), "invoice_mails", ["invoice_id"], unique=False)
+    op.create_index(
+        "uq_invoice_mails_by_itself",
+        "invoice_mails",
+        ["invoice_id"],
+        unique=True,
+        postgresql_where=sa.text("asked_by_id IS NULL"),
+    )
+    op.create_table(
         "invoice_taxes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("invoice_id", sa.BigInteger(), nullable=False),
@@ -1015,10 +1172,27 @@ def upgrade():
         ),
     )
     op.create_table(
+        "payment_reminders",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("invoice_id", sa.BigInteger(), nullable=False),
+        sa.Column("step_days", sa.Integer(), nullable=False),
+        sa.Column("days_late", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("step_days > 0", name=op.f("ck_payment_reminders_step")),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoices.id"], name=op.f("fk_payment_reminders_invoice_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_reminders")),
+        sa.UniqueConstraint(
+            "invoice_id", "step_days", name=op.f("uq_payment_reminders_invoice_id_step_days")
+        ),
+    )
+    op.create_table(
         "payments",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("client_id", sa.BigInteger(), nullable=False),
-        sa.Column("invoice_id", sa.BigInteger(), nullable=False),
+        sa.Column("invoice_id", sa.BigInteger(), nullable=True),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
@@ -1035,15 +1209,97 @@ def upgrade():
     op.create_index(op.f("ix_payments_client_id"), "payments", ["client_id"], unique=False)
     op.create_index(op.f("ix_payments_invoice_id"), "payments", ["invoice_id"], unique=False)
     op.create_table(
+        "price_batches",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=True),
+        sa.Column("client_id", sa.BigInteger(), nullable=True),
+        sa.Column("percent", sa.Numeric(precision=7, scale=4), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("round_to_minor", sa.BigInteger(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "planned",
+                "done",
+                "withdrawn",
+                "skipped",
+                "failed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("requested_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(amount_minor IS NULL) = (currency IS NULL)", name=op.f("ck_price_batches_currency")
+        ),
+        sa.CheckConstraint(
+            "(percent IS NULL) <> (amount_minor IS NULL)", name=op.f("ck_price_batches_percent_or_amount")
+        ),
+        sa.CheckConstraint("round_to_minor > 0", name=op.f("ck_price_batches_rounding")),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_price_batches_client_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_price_batches_product_id")),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["users.id"], name=op.f("fk_price_batches_requested_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_batches")),
+    )
+    op.create_index(op.f("ix_price_batches_client_id"), "price_batches", ["client_id"], unique=False)
+    op.create_index(op.f("ix_price_batches_product_id"), "price_batches", ["product_id"], unique=False)
+    op.create_index(
+        op.f("ix_price_batches_requested_by_id"), "price_batches", ["requested_by_id"], unique=False
+    )
+    op.create_table(
+        "allocations",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("payment_id", sa.BigInteger(), nullable=True),
+        sa.Column("credit_note_id", sa.BigInteger(), nullable=True),
+        sa.Column("invoice_id", sa.BigInteger(), nullable=True),
+        sa.Column("refund_id", sa.BigInteger(), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("allocated_on", sa.Date(), nullable=False),
+        sa.Column("allocated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("allocated_by_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("amount_minor <> 0", name=op.f("ck_allocations_amount")),
+        sa.CheckConstraint("num_nonnulls(invoice_id, refund_id) = 1", name=op.f("ck_allocations_one_target")),
+        sa.CheckConstraint(
+            "num_nonnulls(payment_id, credit_note_id) = 1", name=op.f("ck_allocations_one_source")
+        ),
+        sa.ForeignKeyConstraint(
+            ["allocated_by_id"], ["users.id"], name=op.f("fk_allocations_allocated_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["credit_note_id"], ["invoices.id"], name=op.f("fk_allocations_credit_note_id")
+        ),
+        sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"], name=op.f("fk_allocations_invoice_id")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_allocations_payment_id")),
+        sa.ForeignKeyConstraint(["refund_id"], ["refunds.id"], name=op.f("fk_allocations_refund_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_allocations")),
+    )
+    op.create_index(op.f("ix_allocations_credit_note_id"), "allocations", ["credit_note_id"], unique=False)
+    op.create_index(op.f("ix_allocations_invoice_id"), "allocations", ["invoice_id"], unique=False)
+    op.create_index(op.f("ix_allocations_payment_id"), "allocations", ["payment_id"], unique=False)
+    op.create_index(op.f("ix_allocations_refund_id"), "allocations", ["refund_id"], unique=False)
+    op.create_table(
         "billing_failures",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
         sa.Column("client_service_id", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rerun_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["client_service_id"], ["client_services.id"], name=op.f("fk_billing_failures_client_service_id")
         ),
+        sa.ForeignKeyConstraint(["rerun_id"], ["billing_runs.id"], name=op.f("fk_billing_failures_rerun_id")),
         sa.ForeignKeyConstraint(["run_id"], ["billing_runs.id"], name=op.f("fk_billing_failures_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_failures")),
         sa.UniqueConstraint(
@@ -1053,6 +1309,7 @@ def upgrade():
     op.create_index(
         op.f("ix_billing_failures_client_service_id"), "billing_failures", ["client_service_id"], unique=False
     )
+    op.create_index(op.f("ix_billing_failures_rerun_id"), "billing_failures", ["rerun_id"], unique=False)
     op.create_table(
         "bulk_items",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1186,6 +1443,7 @@ def upgrade():
         sa.Column("period_start", sa.Date(), nullable=True),
         sa.Column("period_end", sa.Date(), nullable=True),
         sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("unit_price_minor", sa.BigInteger(), nullable=True),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_rate_percent", sa.Numeric(precision=7, scale=4), nullable=False),
         sa.Column("corrects_line_id", sa.BigInteger(), nullable=True),
@@ -1284,6 +1542,78 @@ def upgrade():
     )
     op.create_index("ix_mrr_movements_date", "mrr_movements", ["on_date"], unique=False)
     op.create_table(
+        "price_changes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "planned",
+                "done",
+                "withdrawn",
+                "skipped",
+                "failed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("quantity", sa.Integer(), nullable=True),
+        sa.Column("unit_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("whole_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("discount_percent", sa.Numeric(precision=7, scale=4), nullable=True),
+        sa.Column("discount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("discount_until", sa.Date(), nullable=True),
+        sa.Column("ends_discount", sa.Boolean(), nullable=False),
+        sa.Column("ends_change_id", sa.BigInteger(), nullable=True),
+        sa.Column("batch_id", sa.BigInteger(), nullable=True),
+        sa.Column("on_boundary", sa.Boolean(), nullable=False),
+        sa.Column("cycle_price_before_minor", sa.BigInteger(), nullable=True),
+        sa.Column("cycle_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("monthly_change_minor", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("requested_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "discount_percent IS NULL OR discount_minor IS NULL", name=op.f("ck_price_changes_discount")
+        ),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_price_changes_quantity")),
+        sa.ForeignKeyConstraint(["batch_id"], ["price_batches.id"], name=op.f("fk_price_changes_batch_id")),
+        sa.ForeignKeyConstraint(
+            ["client_service_id"], ["client_services.id"], name=op.f("fk_price_changes_client_service_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ends_change_id"], ["price_changes.id"], name=op.f("fk_price_changes_ends_change_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["users.id"], name=op.f("fk_price_changes_requested_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_changes")),
+    )
+    op.create_index(
+        op.f("ix_price_changes_ends_change_id"), "price_changes", ["ends_change_id"], unique=False
+    )
+    op.create_index(
+        "ix_price_changes_planned",
+        "price_changes",
+        ["effective_on", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'planned'"),
+    )
+    op.create_index(
+        op.f("ix_price_changes_requested_by_id"), "price_changes", ["requested_by_id"], unique=False
+    )
+    op.create_index(
+        "ix_price_changes_service", "price_changes", ["client_service_id", "effective_on", "id"], unique=False
+    )
+    op.create_index("uq_price_changes_batch", "price_changes", ["batch_id", "client_service_id"], unique=True)
+    op.create_table(
         "provisioning_tasks",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("client_service_id", sa.BigInteger(), nullable=False),
@@ -1349,11 +1679,13 @@ def upgrade():
         sa.Column("next_amount_from", sa.Date(), nullable=True),
         sa.Column("paused_on", sa.Date(), nullable=True),
         sa.Column("parked_reason", sa.Text(), nullable=False),
+        sa.Column("is_cleared", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("bills_setup", sa.Boolean(), nullable=False),
         sa.Column("last_event_id", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(status = 'paused') = (paused_on IS NOT NULL)", name=op.f("ck_recurring_billings_paused")
+            "CASE status WHEN 'paused' THEN paused_on IS NOT NULL WHEN 'parked' THEN true ELSE paused_on IS NULL END",
+            name=op.f("ck_recurring_billings_paused"),
         ),
         sa.CheckConstraint(
             "status <> 'ended' OR ends_on IS NOT NULL", name=op.f("ck_recurring_billings_ended")

@@ -21,6 +21,14 @@ STARTTLS_PORT = 587
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A PDF that goes along."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Mail:
     """A rendered message. `message_id` is the same at every try, so that a repeat can be recognised."""
 
@@ -29,6 +37,7 @@ class Mail:
     text: str
     html: str
     message_id: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def compose(template: str, *, to: str, delivery_id: int, **facts: Any) -> Mail:
@@ -65,6 +74,8 @@ def _message(mail: Mail, settings: Settings) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    for each in mail.attachments:
+        message.add_attachment(each.content, maintype="application", subtype="pdf", filename=each.name)
     return message
 
 

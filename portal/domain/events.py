@@ -187,10 +187,30 @@ class RenewalDenied(ServiceEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class PriceChanged(ServiceEvent):
+    """`changes` has `cycle_price_minor`, and whatever else of quantity, unit price and discount has changed.
+
+    before_activation: nothing is billed yet. on_boundary: billing needs no credit and charge.
+    """
+
     kind = "price_changed"
     effective_on: date
-    cycle_price_before_minor: int
-    cycle_price_minor: int
+    currency: str
+    before_activation: bool = False
+    on_boundary: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceChangePlanned(ServiceEvent):
+    kind = "price_change_planned"
+    effective_on: date
+    currency: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceChangeWithdrawn(ServiceEvent):
+    kind = "price_change_withdrawn"
+    effective_on: date
     currency: str
 
 
@@ -262,6 +282,17 @@ class SettingsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExchangeRatesChanged(Event):
+    """Rates into the company's currency were entered, loaded or taken away."""
+
+    kind = "exchange_rates_changed"
+    subject_type = "exchange_rates"
+    subject_field = "subject"
+    subject: int = 1
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportRequested(Event):
     """A zip with a book of business is to be taken in, in the background."""
 
@@ -300,8 +331,44 @@ class InvoiceIssued(InvoiceEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceVoided(InvoiceEvent):
+    """`freed_minor`: what had been paid on it, and is account credit now."""
+
     kind = "invoice_voided"
     reason: str
+    freed_minor: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceCredited(InvoiceEvent):
+    """Somebody wrote a credit note by hand for this invoice."""
+
+    kind = "invoice_credited"
+    note_id: int
+    amount_minor: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftEdited(InvoiceEvent):
+    kind = "draft_edited"
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftDeleted(InvoiceEvent):
+    """The row is gone; this is what remains of it."""
+
+    kind = "draft_deleted"
+    client_id: int
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceMailQueued(InvoiceEvent):
+    kind = "invoice_mail_queued"
+    mail_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +376,78 @@ class PaymentRecorded(InvoiceEvent):
     kind = "payment_recorded"
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountCreditApplied(InvoiceEvent):
+    kind = "account_credit_applied"
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountEvent(Event):
+    """Money that came or went without an invoice."""
+
+    subject_type = "client"
+    subject_field = "client_id"
+    client_id: int
+    amount_minor: int
+    currency: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdvanceRecorded(AccountEvent):
+    kind = "advance_recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRecorded(AccountEvent):
+    kind = "refund_recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReminderDue(InvoiceEvent):
+    """A reminder is to go to one address of the client; one with several addresses has an event for each."""
+
+    kind = "payment_reminder_due"
+    reminder_id: int
+    step_days: int
+    days_late: int
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReminderSent(InvoiceEvent):
+    kind = "payment_reminder_sent"
+    step_days: int
+    days_late: int
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementRequested(Event):
+    """A statement of account is to be printed."""
+
+    kind = "statement_requested"
+    subject_type = "statement"
+    subject_field = "statement_id"
+    statement_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountingExported(Event):
+    """Entries of the books went into a batch for the ledger. `ends_on` is the first day not covered."""
+
+    kind = "accounting_exported"
+    subject_type = "export_batch"
+    subject_field = "batch_id"
+    batch_id: int
+    number: int
+    starts_on: date
+    ends_on: date
+    documents: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,6 +466,36 @@ class SlaReportRequested(Event):
     subject_type = "report"
     subject_field = "report_id"
     report_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceBatchEvent(Event):
+    """A fact of a price change for many services: `what` says which, `services` how many it concerns."""
+
+    subject_type = "price_batch"
+    subject_field = "batch_id"
+    batch_id: int
+    what: str = ""
+    services: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceBatchPlanned(PriceBatchEvent):
+    """Confirmed; those whose day has come are carried out in the background."""
+
+    kind = "price_batch_planned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceBatchWaiting(PriceBatchEvent):
+    """More of it has come due than one turn of the background carries out."""
+
+    kind = "price_batch_waiting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceBatchWithdrawn(PriceBatchEvent):
+    kind = "price_batch_withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,19 @@
-"""Printing invoices and credit notes: facts in a short transaction, the PDF with none open, then its place."""
+"""Printing and sending documents: facts in a short transaction, the PDF with none open, then what came of it."""
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple
 
+from flask import current_app
+
 from portal import documents, storage
+from portal.channels import CHANNELS, email
+from portal.channels.email import Attachment, Mail
 from portal.clock import now
-from portal.domain.billing import printing
+from portal.domain.billing import mailing, printing
 from portal.domain.billing.documents import InvoiceFacts
+from portal.domain.billing.documents import facts as facts_of
+from portal.domain.words import Channel
 from portal.outbox import Outside, Recorded
 
 
@@ -36,3 +43,30 @@ def _settle(event: Recorded, printed: Printed) -> None:
 
 
 print_invoice = Outside(prepare=_prepare, perform=_perform, settle=_settle)
+
+
+def _prepare_mail(event: Recorded) -> tuple[Mail, InvoiceFacts] | None:
+    """None when it went out before: each mail is sent once, however often it is queued."""
+    queued = mailing.unsent(event.payload["mail_id"])
+    if queued is None:
+        return None
+    facts = facts_of(event.subject_id)
+    mail = email.compose(
+        "invoice", to=queued.recipients, delivery_id=event.delivery_id,
+        title=facts.title, urgency="info", facts=facts,
+    )  # fmt: skip
+    return mail, facts
+
+
+def _perform_mail(prepared: tuple[Mail, InvoiceFacts], delivery_id: int) -> None:
+    mail, facts = prepared
+    pdf = Attachment(f"{facts.number}.pdf", documents.render("invoice", facts))
+    whole = replace(mail, attachments=(pdf,))
+    CHANNELS[Channel.EMAIL].send(whole, current_app.extensions["settings"])
+
+
+def _settle_mail(event: Recorded, result: None) -> None:
+    mailing.mark_sent(mail_id=event.payload["mail_id"], at=now())
+
+
+mail_invoice = Outside(prepare=_prepare_mail, perform=_perform_mail, settle=_settle_mail)

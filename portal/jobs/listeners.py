@@ -8,7 +8,7 @@ says so on purpose.
 from collections.abc import Mapping
 
 from portal.domain import events as e
-from portal.jobs import billing, bulk, email, imports, invoices, notices, reports
+from portal.jobs import billing, bulk, email, imports, invoices, notices, prices, reports, statements
 from portal.outbox import Listener
 
 
@@ -19,6 +19,8 @@ def _billing(react: billing.Reaction) -> Listener:
 def _tell(kind: str, name: str = "") -> Listener:
     return Listener(name or f"notify_{kind}", "notices", handle=notices.notify(kind))
 
+
+_work_through_prices = Listener("work_through_prices", "default", handle=prices.work_through_prices)
 
 REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.ServiceProvisioned:   (_tell("service_provisioned"),),
@@ -38,12 +40,19 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.ProvisioningFailed:   (_tell("provisioning_failed"),),
     e.ImportRequested:      (Listener(imports.TAKE_IN, "default", outside=imports.import_book),),
     e.SlaReportRequested:   (Listener(reports.MAKE, "reports", outside=reports.make_sla_report),),
+    e.InvoiceMailQueued:    (Listener("mail_invoice", "mail", outside=invoices.mail_invoice),),
     e.InvoicePdfRequested:  (Listener("print_invoice", "reports", outside=invoices.print_invoice),),
+    e.PaymentReminderDue:   (
+        Listener("send_payment_reminder", "mail", outside=email.send_payment_reminder),
+    ),
+    e.StatementRequested:   (Listener("print_statement", "reports", outside=statements.print_statement),),
     e.DeliveryParked:       (
         _tell("delivery_parked"),
         Listener("give_up_sla_report", "default", handle=reports.give_up_sla_report),
         Listener("give_up_import", "default", handle=imports.give_up_import),
     ),
+    e.PriceBatchPlanned:   (_work_through_prices,),
+    e.PriceBatchWaiting:   (_work_through_prices,),
     e.BulkRequested:        (Listener("work_through_bulk", "default", handle=bulk.work_through_bulk),),
     e.PeriodicRunMissed:    (_tell("periodic_run_missed"),),
     e.BackupOverdue:        (_tell("backup_overdue"),),

@@ -32,9 +32,34 @@ BREAKS = {
            SELECT invoice_id, client_service_id, kind, description, period_start + 1, period_end, 1, 0, 0
            FROM invoice_lines WHERE kind = 'recurring' LIMIT 1""",
     ),
+    "no_day_left_out": (
+        "UPDATE recurring_billings SET next_bill_date = next_bill_date + 1 WHERE status = 'active'",
+    ),
+    "nothing_billed_while_it_rests": (
+        "ALTER TABLE invoice_lines DISABLE TRIGGER USER",
+        "ALTER TABLE invoices DISABLE TRIGGER USER",
+        "UPDATE invoice_lines SET source_key = NULL",
+        "UPDATE invoices SET drafted_on = '2026-11-29'",
+    ),
+    "billed_to_whom_it_belonged": (
+        """INSERT INTO events (kind, subject_type, subject_id, occurred_at, payload)
+           SELECT 'service_transferred', 'client_service', id, now(), jsonb_build_object('from_client_id', client_id,
+               'to_client_id', client_id + 1, 'effective_on', '2026-12-01')
+           FROM client_services WHERE status = 'active'""",
+    ),
+    "billed_days_wait_for_nothing": (
+        "UPDATE recurring_billings SET next_bill_date = next_bill_date - 1 WHERE status = 'active'",
+    ),
+    "one_time_work_is_billed_once": (
+        "UPDATE client_services SET billing_cycle = 'one-time', monthly_cost_minor = 0 WHERE status = 'active'",
+    ),
     "total_is_lines_and_tax": (
         "ALTER TABLE invoice_lines DISABLE TRIGGER USER",
         "UPDATE invoice_lines SET amount_minor = amount_minor + 1 WHERE kind = 'recurring'",
+    ),
+    "tax_groups_are_the_lines_of_a_rate": (
+        "ALTER TABLE invoice_taxes DISABLE TRIGGER USER",
+        "UPDATE invoice_taxes SET base_minor = base_minor + 1",
     ),
     "tax_is_rounded_once": (
         "ALTER TABLE invoice_taxes DISABLE TRIGGER USER",
@@ -43,6 +68,27 @@ BREAKS = {
     "credits_stay_within_their_line": (
         "ALTER TABLE invoice_lines DISABLE TRIGGER USER",
         "UPDATE invoice_lines SET amount_minor = 10 * amount_minor WHERE kind = 'credit'",
+    ),
+    "credits_are_like_their_line": (
+        "ALTER TABLE invoice_lines DISABLE TRIGGER USER",
+        "UPDATE invoice_lines SET tax_rate_percent = 7 WHERE kind = 'credit'",
+    ),
+    "no_charge_below_nothing": (
+        "ALTER TABLE invoices DISABLE TRIGGER USER",
+        """UPDATE invoices SET subtotal_minor = -subtotal_minor, tax_minor = -tax_minor, total_minor = -total_minor
+           WHERE kind = 'invoice'""",
+    ),
+    "few_lines_a_day": (
+        "ALTER TABLE invoice_lines DISABLE TRIGGER USER",
+        """INSERT INTO invoice_lines (invoice_id, client_service_id, kind, description, period_start, period_end,
+               quantity, amount_minor, tax_rate_percent)
+           SELECT invoice_id, client_service_id, kind, description, period_end + n, period_end + n + 1, 1, 0, 0
+           FROM invoice_lines, generate_series(1, 15) AS n WHERE kind = 'recurring'""",
+    ),
+    "amounts_in_the_client_s_currency": ("UPDATE client_services SET currency = 'EUR'",),
+    "days_in_their_order": (
+        "ALTER TABLE invoices DISABLE TRIGGER USER",
+        "UPDATE invoices SET due_on = issued_on - 1",
     ),
     "void_documents_claim_nothing": (
         "UPDATE invoices SET status = 'void' WHERE kind = 'credit_note'",
@@ -57,8 +103,29 @@ BREAKS = {
     ),
     "money_is_whole": ("ALTER TABLE payments ALTER amount_minor TYPE double precision",),
     "balance_within_bounds": ("UPDATE invoices SET paid_minor = total_minor + 1 WHERE kind = 'invoice'",),
-    "payments_explain_what_is_paid": ("DELETE FROM payments",),
+    "payments_explain_what_is_paid": (
+        "ALTER TABLE allocations DISABLE TRIGGER USER",
+        "DELETE FROM allocations",
+    ),
+    "no_payment_is_spent_twice": (
+        "ALTER TABLE payments DISABLE TRIGGER USER",
+        "UPDATE payments SET amount_minor = 1",
+    ),
+    "refunds_are_paid_from_credit": (
+        """INSERT INTO refunds (client_id, amount_minor, currency, refunded_on, method, reference, recorded_at)
+           SELECT id, 1, 'USD', '2026-11-20', '', '', now() FROM clients LIMIT 1""",
+    ),
+    "money_settles_its_own": (
+        "ALTER TABLE payments DISABLE TRIGGER USER",
+        "UPDATE payments SET currency = 'EUR'",
+    ),
     "ledger_is_what_services_pay": ("UPDATE client_services SET monthly_cost_minor = monthly_cost_minor + 1",),
+    "ledger_of_each_client": ("UPDATE client_services SET monthly_cost_minor = monthly_cost_minor + 1",),
+    "movements_go_the_way_of_their_name": ("UPDATE mrr_movements SET kind = 'churn' WHERE amount_minor > 0",),
+    "transfers_change_nothing_in_all": ("UPDATE mrr_movements SET kind = 'transfer' WHERE amount_minor > 0",),
+    "a_month_costs_its_share_of_the_cycle": (
+        "UPDATE client_services SET monthly_cost_minor = monthly_cost_minor + 1",
+    ),
     "running_services_have_one_schedule": (
         "UPDATE recurring_billings SET status = 'active', paused_on = NULL WHERE paused_on IS NOT NULL",
     ),

@@ -17,6 +17,18 @@ DOCUMENTS = (
         """,
     ),
     Audit(
+        "tax_groups_are_the_lines_of_a_rate",
+        "The tax of a document is computed on what its lines of that rate add up to.",
+        """
+        WITH lines AS (SELECT invoice_id, tax_rate_percent AS rate, sum(amount_minor) AS amount
+                       FROM invoice_lines GROUP BY 1, 2)
+        SELECT coalesce(lines.invoice_id, taxes.invoice_id) AS invoice,
+               coalesce(rate, rate_percent)::text AS rate_percent, base_minor, amount::bigint AS lines_minor
+        FROM lines FULL JOIN invoice_taxes taxes ON taxes.invoice_id = lines.invoice_id AND rate_percent = rate
+        WHERE base_minor IS DISTINCT FROM amount
+        """,
+    ),
+    Audit(
         "tax_is_rounded_once",
         "The tax of a rate is rounded once for the whole document.",
         """
@@ -31,6 +43,56 @@ DOCUMENTS = (
         SELECT line.id AS line, line.amount_minor, sum(credit.amount_minor)::bigint AS credited_minor
         FROM invoice_lines line JOIN invoice_lines credit ON credit.corrects_line_id = line.id
         WHERE NOT credit.is_void GROUP BY line.id HAVING abs(sum(credit.amount_minor)) > abs(line.amount_minor)
+        """,
+    ),
+    Audit(
+        "credits_are_like_their_line",
+        "A credit goes to the client of the line that it corrects, in its currency, at its tax rate.",
+        """
+        SELECT credit.id AS credit, line.id AS line, note.number
+        FROM invoice_lines credit JOIN invoice_lines line ON line.id = credit.corrects_line_id
+        JOIN invoices note ON note.id = credit.invoice_id JOIN invoices corrected ON corrected.id = line.invoice_id
+        WHERE (note.client_id, note.currency, credit.tax_rate_percent, credit.client_service_id)
+              IS DISTINCT FROM (corrected.client_id, corrected.currency, line.tax_rate_percent, line.client_service_id)
+        """,
+    ),
+    Audit(
+        "no_charge_below_nothing",
+        "An invoice asks for nothing less than nothing; a credit note gives.",
+        """
+        SELECT id AS invoice, kind, number, total_minor FROM invoices
+        WHERE status <> 'draft' AND CASE kind WHEN 'invoice' THEN total_minor < 0 ELSE total_minor > 0 END
+        """,
+    ),
+    Audit(
+        "few_lines_a_day",
+        "No service has more recurring lines of one day than the safety bound lets through.",
+        """
+        WITH bound AS (SELECT greatest(15, max(value::text::int)) AS lines FROM business_settings
+                       WHERE key = 'most_missed_periods')
+        SELECT client_service_id AS service, drafted_on, count(*) AS lines
+        FROM invoice_lines line JOIN invoices ON invoices.id = invoice_id
+        WHERE line.kind = 'recurring' AND status NOT IN ('draft', 'void')
+        GROUP BY 1, 2 HAVING count(*) > (SELECT lines FROM bound)
+        """,
+    ),
+    Audit(
+        "amounts_in_the_client_s_currency",
+        "A document is in the currency of the services on it.",
+        """
+        SELECT invoices.id AS invoice, number, invoices.currency, service.id AS service,
+               service.currency AS service_currency
+        FROM invoice_lines line JOIN invoices ON invoices.id = invoice_id
+        JOIN client_services service ON service.id = client_service_id
+        WHERE service.currency <> invoices.currency
+        """,
+    ),
+    Audit(
+        "days_in_their_order",
+        "A document is drafted, then issued, then due.",
+        """
+        SELECT id AS invoice, number, drafted_on, issued_on, due_on FROM invoices
+        WHERE issued_on < drafted_on OR due_on < issued_on
         """,
     ),
     Audit(
@@ -83,19 +145,6 @@ DOCUMENTS = (
            OR (status = 'paid' AND paid_minor <> total_minor)
            OR (status IN ('draft', 'issued', 'void') AND paid_minor <> 0)
            OR (status = 'partly_paid' AND paid_minor IN (0, total_minor))
-        """,
-    ),
-    Audit(
-        "payments_explain_what_is_paid",
-        "What is paid on an invoice is its payments and the credits deducted from it.",
-        """
-        WITH received AS (SELECT invoice_id, sum(amount_minor) AS amount FROM payments GROUP BY 1),
-        deducted AS (SELECT corrects_invoice_id AS invoice_id, -sum(paid_minor) AS amount FROM invoices
-                     WHERE kind = 'credit_note' GROUP BY 1)
-        SELECT number, paid_minor, coalesce(received.amount, 0)::bigint AS received_minor,
-               coalesce(deducted.amount, 0)::bigint AS deducted_minor
-        FROM invoices LEFT JOIN received ON received.invoice_id = id LEFT JOIN deducted ON deducted.invoice_id = id
-        WHERE kind = 'invoice' AND paid_minor <> coalesce(received.amount, 0) + coalesce(deducted.amount, 0)
         """,
     ),
 )  # fmt: skip

@@ -2,18 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db
-from portal.domain.billing.issuing import add_totals, issue_held_or_now, settle
+from portal.domain.billing.issuing import add_totals, issue_held_or_now
 from portal.domain.billing.models import Invoice, InvoiceLine
 from portal.domain.billing.rules import BilledLine, Credit, credit_unused
 from portal.domain.money import Money
 from portal.domain.periods import Period
 from portal.domain.words import InvoiceKind, InvoiceStatus, LineKind
+
+
+@dataclass(frozen=True, slots=True)
+class AmountBack:
+    """An amount given back of one line, but none of its days; below zero for a line below zero."""
+
+    amount: Money
+    tax_rate: Decimal
 
 
 def credit_from(
@@ -22,15 +32,16 @@ def credit_from(
     """Credit every billed day of the service from `unused_from` on: one credit note per corrected invoice.
 
     `source` names the act that asks: the same act credits a line once, however often it is carried out.
-    `deduct`: what is still open on the corrected invoice is settled with the credit.
+    `deduct`: what is still open on the corrected invoice is settled with the credit, once the note is issued.
     """
     by_invoice = defaultdict(list)
     for line, credit in unused_credits(service_id, unused_from):
         by_invoice[line.invoice_id].append((line, credit))
-    notes = [_credit_note(invoice_id, pairs, source) for invoice_id, pairs in sorted(by_invoice.items())]
+    notes = [
+        credit_note(invoice_id, pairs, source=source, deduct=deduct)
+        for invoice_id, pairs in sorted(by_invoice.items())
+    ]
     issue_held_or_now([note.id for note in notes], at=at)
-    for note in notes if deduct else ():
-        _deduct(note)
     return notes
 
 
@@ -38,7 +49,7 @@ def unused_credits(service_id: int, unused_from: date) -> list[tuple[InvoiceLine
     """What a credit from that day on would give back, line by line: the preview and the act use it."""
     pairs = []
     for line in _lines_beyond(service_id, unused_from):
-        credit = credit_unused(_billed(line), unused_from)
+        credit = credit_unused(billed(line), unused_from)
         if credit is not None:
             pairs.append((line, credit))
     return pairs
@@ -48,7 +59,7 @@ def paid_until(service_id: int) -> date | None:
     """The first day that no uncredited line of the service covers; None when nothing was ever billed."""
     ends = []
     for line in _lines_beyond(service_id, date.min):
-        starts = [each.period_start for each in _credits_of(line) if each.period_start is not None]
+        starts = [each.period_start for each in credits_of(line) if each.period_start is not None]
         ends.append(min([*starts, line.period_end or date.min]))
     return max(ends, default=None)
 
@@ -74,9 +85,9 @@ def _lines_beyond(service_id: int, day: date) -> Sequence[InvoiceLine]:
     return db.session.scalars(lines.order_by(InvoiceLine.period_start)).all()
 
 
-def _billed(line: InvoiceLine) -> BilledLine:
+def billed(line: InvoiceLine) -> BilledLine:
     currency = line.invoice.currency
-    credited = tuple((_period(each), Money(-each.amount_minor, currency)) for each in _credits_of(line))
+    credited = tuple((_period(each), Money(-each.amount_minor, currency)) for each in credits_of(line))
     period = _period(line)
     assert period is not None
     return BilledLine(Money(line.amount_minor, currency), period, line.tax_rate_percent, credited)
@@ -88,11 +99,22 @@ def _period(line: InvoiceLine) -> Period | None:
     return Period(line.period_start, line.period_end)
 
 
-def _credits_of(line: InvoiceLine) -> Sequence[InvoiceLine]:
+def credits_of(line: InvoiceLine) -> Sequence[InvoiceLine]:
     return db.session.scalars(sa.select(InvoiceLine).filter_by(corrects_line_id=line.id, is_void=False)).all()
 
 
-def _credit_note(invoice_id: int, pairs: list[tuple[InvoiceLine, Credit]], source: str) -> Invoice:
+def credit_note(
+    invoice_id: int,
+    pairs: Sequence[tuple[InvoiceLine, Credit | AmountBack]],
+    *,
+    source: str = "",
+    deduct: bool,
+    reason: str = "",
+) -> Invoice:
+    """The draft of a credit note over these credits of one invoice.
+
+    `source`: the act that asks, which credits a line once; a person may credit a line again.
+    """
     corrected = db.session.get_one(Invoice, invoice_id)
     note = Invoice(
         client_id=corrected.client_id,
@@ -100,37 +122,40 @@ def _credit_note(invoice_id: int, pairs: list[tuple[InvoiceLine, Credit]], sourc
         currency=corrected.currency,
         drafted_on=clock.today(),
         corrects_invoice_id=invoice_id,
+        deducts=deduct,
+        po_number=corrected.po_number,
+        notes=reason,
     )
     db.session.add(note)
     db.session.flush()
     for line, credit in pairs:
         db.session.add(_credit_line(note, line, credit, source))
-        line.is_void = credit.days == credit.of_days
+    db.session.flush()
+    for line, credit in pairs:
+        line.is_void = line.is_void or (isinstance(credit, Credit) and _is_given_back(line))
     db.session.flush()
     add_totals([note.id])
     return note
 
 
-def _deduct(note: Invoice) -> None:
-    assert note.corrects_invoice_id is not None
-    corrected = db.session.get_one(Invoice, note.corrects_invoice_id)
-    amount = min(-note.total, corrected.open_amount)
-    if amount.minor > 0 and note.status is not InvoiceStatus.DRAFT:
-        settle(corrected, amount)
-        settle(note, -amount)
+def _is_given_back(line: InvoiceLine) -> bool:
+    """Whether no day of it is left, after however many credits: its days can be billed again."""
+    known = billed(line)
+    return not known.uncredited_days(known.period)
 
 
-def _credit_line(note: Invoice, line: InvoiceLine, credit: Credit, source: str) -> InvoiceLine:
+def _credit_line(note: Invoice, line: InvoiceLine, credit: Credit | AmountBack, source: str) -> InvoiceLine:
+    of_days = credit if isinstance(credit, Credit) else None
     return InvoiceLine(
         invoice_id=note.id,
         client_service_id=line.client_service_id,
         kind=LineKind.CREDIT,
-        description=f"{line.description} – credit for {credit.words}",
-        period_start=credit.period.start,
-        period_end=credit.period.end,
+        description=f"{line.description} – credit" + (f" for {of_days.words}" if of_days else ""),
+        period_start=of_days.period.start if of_days else None,
+        period_end=of_days.period.end if of_days else None,
         quantity=line.quantity,
         amount_minor=-credit.amount.minor,
         tax_rate_percent=line.tax_rate_percent,
         corrects_line_id=line.id,
-        source_key=f"{source}:{line.id}",
+        source_key=f"{source}:{line.id}" if source else None,
     )

@@ -1,23 +1,26 @@
-"""Drafts and what makes documents of them: totals, numbers, dates; then payments and voids."""
+"""Drafts and what makes documents of them: totals, numbers, dates."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
-from portal.db import db, lock, table_of
+from portal.db import db, lock
 from portal.domain import events
-from portal.domain.billing.documents import party
-from portal.domain.billing.models import Invoice, InvoiceLine, InvoiceSeries, InvoiceTax, Payment
+from portal.domain.billing.documents import party_of_each
+from portal.domain.billing.mailing import mail_new
+from portal.domain.billing.models import Invoice, InvoiceLine, InvoiceSeries, InvoiceTax
+from portal.domain.billing.settling import settle_new
 from portal.domain.clients.models import Client
 from portal.domain.company import all_settings, setting
-from portal.domain.errors import Invalid, Refused
+from portal.domain.errors import Refused
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
 from portal.domain.words import InvoiceKind, InvoiceStatus, LineKind
-from portal.signals import send, send_each
+from portal.signals import send_each
 
 PREFIX_SETTING = {InvoiceKind.INVOICE: "invoice_prefix", InvoiceKind.CREDIT_NOTE: "credit_note_prefix"}
 ISSUED = (InvoiceStatus.ISSUED, InvoiceStatus.PARTLY_PAID, InvoiceStatus.PAID)
@@ -79,15 +82,17 @@ def bill_once(*, service: ClientService, kind: LineKind, amount: Money, words: s
     issue_held_or_now([invoice.id], at=at)
 
 
-def issue_held_or_now(invoice_ids: Sequence[int], *, at: datetime) -> None:
+def issue_held_or_now(invoice_ids: Sequence[int], *, by: int | None = None, at: datetime) -> None:
     """Issue what the system drafted, unless a person approves drafts first (setting)."""
     if invoice_ids and not setting("approve_runs"):
-        issue_each(invoice_ids=invoice_ids, at=at)
+        issue_each(invoice_ids=invoice_ids, by=by, at=at)
 
 
 def issue(*, invoice_id: int, by: int | None = None, at: datetime) -> Invoice:
-    """Give a draft its number and dates, for good. One that is issued stays as it is."""
+    """Give a draft its number and dates, for good. One that is issued stays as it is. Raises Refused when empty."""
     invoice = lock(Invoice, invoice_id)
+    if not invoice.lines:
+        raise Refused("Nothing is on this draft yet. Add a line, or delete it.")
     if invoice.status is InvoiceStatus.DRAFT:
         issue_each(invoice_ids=[invoice_id], by=by, at=at)
     return db.session.get_one(Invoice, invoice_id)
@@ -100,127 +105,63 @@ def issue_each(*, invoice_ids: Sequence[int], by: int | None = None, at: datetim
     """
     db.session.flush()
     drafts = sa.select(Invoice.id, Invoice.client_id, Invoice.kind).where(
-        Invoice.id.in_(invoice_ids), Invoice.status == InvoiceStatus.DRAFT
+        Invoice.id == sa.any_(_array(invoice_ids)), Invoice.status == InvoiceStatus.DRAFT
     )
     rows = db.session.execute(drafts.order_by(Invoice.id).with_for_update()).all()
-    _write_parties({row.id: row.client_id for row in rows})
     for kind in InvoiceKind:
         _number(kind, [row.id for row in rows if row.kind is kind])
     issued = sa.select(Invoice.id.label("invoice_id"), Invoice.number).where(
-        Invoice.id.in_([r.id for r in rows])
+        Invoice.id == sa.any_(_array([row.id for row in rows]))
     )
     if rows:
         send_each(events.InvoiceIssued, issued.order_by(Invoice.id), by=by, at=at)
+        # They were numbered in SQL: documents that the session holds have an old version.
+        db.session.expire_all()
+        settle_new([row.id for row in rows], by=by, at=at)
+        mail_new([row.id for row in rows], at=at)
     db.session.expire_all()
     return len(rows)
 
 
-def _write_parties(client_of: dict[int, int]) -> None:
-    """Copy what each document says of both sides, and its due date."""
-    clients = db.session.scalars(sa.select(Client).where(Client.id.in_(set(client_of.values()))))
-    ours, today = all_settings(), clock.today()
-    told = {
-        client.id: (party(client, ours), today + timedelta(client.payment_terms_days)) for client in clients
-    }
-    facts = [
-        {"of_id": invoice_id, "told": told[client_id][0], "due": told[client_id][1]}
-        for invoice_id, client_id in client_of.items()
-    ]
-    table = table_of(Invoice)
-    written = sa.update(table).where(table.c.id == sa.bindparam("of_id"))
-    if facts:
-        db.session.connection().execute(
-            written.values(party=sa.bindparam("told"), due_on=sa.bindparam("due")), facts
-        )
-
-
 def _number(kind: InvoiceKind, invoice_ids: Sequence[int]) -> None:
-    """Take as many numbers from the series' counter row as there are drafts."""
+    """Take as many numbers from the series' counter row as there are drafts, and finish each with its number,
+    its dates, and what it says of both sides.
+    """
     if not invoice_ids:
         return
-    db.session.execute(
-        insert(InvoiceSeries).values(kind=kind, prefix="", next_number=1).on_conflict_do_nothing()
-    )
-    taken = (
-        sa.update(InvoiceSeries)
-        .filter_by(kind=kind)
-        .values(next_number=InvoiceSeries.next_number + len(invoice_ids))
-        .returning(InvoiceSeries.next_number)
-    )
-    first = db.session.execute(taken).scalar_one() - len(invoice_ids)
-    ids = sa.func.unnest(sa.cast(list(invoice_ids), sa.ARRAY(sa.BigInteger)))
-    place = ids.table_valued("id", with_ordinality="nth", name="place").render_derived()
-    counted = sa.cast(place.c.nth + first - 1, sa.Text)
-    width = sa.func.greatest(6, sa.func.length(counted))
-    number = sa.literal(setting(PREFIX_SETTING[kind])) + sa.func.lpad(counted, width, "0")
+    place = sa.func.unnest(_array(invoice_ids)).table_valued("id", with_ordinality="nth", name="place")
+    place = place.render_derived()
+    counted = sa.cast(place.c.nth + _take_numbers(kind, len(invoice_ids)) - 1, sa.Text)
+    number = sa.func.lpad(counted, sa.func.greatest(6, sa.func.length(counted)), "0")
+    today = sa.literal(clock.today())
     db.session.execute(
         sa.update(Invoice)
-        .where(Invoice.id == place.c.id)
+        .where(Invoice.id == place.c.id, Client.id == Invoice.client_id)
         .values(
-            status=InvoiceStatus.ISSUED, number=number, issued_on=clock.today(), version=Invoice.version + 1
+            status=InvoiceStatus.ISSUED,
+            number=sa.literal(setting(PREFIX_SETTING[kind])) + number,
+            issued_on=today,
+            due_on=today + Client.payment_terms_days,
+            party=party_of_each(all_settings()),
+            version=Invoice.version + 1,
         )
         .execution_options(synchronize_session=False)
     )
 
 
-def void(*, invoice_id: int, reason: str, by: int | None = None, at: datetime) -> Invoice:
-    """Take an unpaid document out of the books; it keeps its number, and its lines claim their days no more."""
-    invoice = lock(Invoice, invoice_id)
-    if invoice.status is InvoiceStatus.VOID:
-        return invoice
-    if invoice.status is not InvoiceStatus.ISSUED or invoice.paid_minor:
-        raise Refused(
-            "Only an issued document that nothing was paid on can be voided. Write a credit note instead."
-        )
-    if not reason.strip():
-        raise Refused("Say why the document is voided: auditors will ask.")
-    if db.session.scalar(sa.select(sa.exists().where(Invoice.corrects_invoice_id == invoice_id))):
-        raise Refused("A credit note corrects this invoice already, so it cannot be voided.")
-    invoice.status, invoice.void_reason = InvoiceStatus.VOID, reason.strip()
-    invoice.pdf_key = invoice.pdf_asked_at = None
-    db.session.execute(sa.update(InvoiceLine).filter_by(invoice_id=invoice_id).values(is_void=True))
-    send(events.InvoiceVoided(invoice_id=invoice_id, reason=invoice.void_reason), by=by, at=at)
-    return invoice
-
-
-def record_payment(
-    *,
-    invoice_id: int,
-    amount: Money,
-    received_on: date,
-    method: str = "",
-    reference: str = "",
-    by: int | None = None,
-    at: datetime,
-) -> Payment:
-    """Money received for an issued invoice, in part or in full; never more than is open. Raises Invalid."""
-    invoice = lock(Invoice, invoice_id)
-    if invoice.kind is not InvoiceKind.INVOICE or invoice.status not in ISSUED:
-        raise Refused("Payments are recorded on issued invoices.")
-    if amount.currency != invoice.currency or not 0 < amount.minor <= invoice.open_amount.minor:
-        raise Invalid(faults={"amount": f"Between nothing and the open {invoice.open_amount}."})
-    if received_on > clock.today():
-        raise Invalid(faults={"received_on": "A payment cannot come from the future."})
-    payment = Payment(
-        client_id=invoice.client_id,
-        invoice_id=invoice_id,
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        received_on=received_on,
-        method=method.strip(),
-        reference=reference.strip(),
-        recorded_by_id=by,
-        recorded_at=at,
+def _take_numbers(kind: InvoiceKind, count: int) -> int:
+    """The first of `count` numbers that are ours from now on."""
+    fresh = insert(InvoiceSeries).values(kind=kind, prefix="", next_number=1)
+    db.session.execute(fresh.on_conflict_do_nothing())
+    taken = (
+        sa.update(InvoiceSeries)
+        .filter_by(kind=kind)
+        .values(next_number=InvoiceSeries.next_number + count)
+        .returning(InvoiceSeries.next_number)
     )
-    db.session.add(payment)
-    settle(invoice, amount)
-    paid = events.PaymentRecorded(invoice_id=invoice_id, amount_minor=amount.minor, currency=amount.currency)
-    send(paid, by=by, at=at)
-    return payment
+    return int(db.session.execute(taken).scalar_one()) - count
 
 
-def settle(invoice: Invoice, amount: Money) -> None:
-    """Count the amount towards the invoice."""
-    invoice.paid_minor += amount.minor
-    invoice.status = InvoiceStatus.PAID if not invoice.open_amount else InvoiceStatus.PARTLY_PAID
-    invoice.pdf_key = invoice.pdf_asked_at = None
+def _array(ids: Sequence[int]) -> sa.ColumnElement[Any]:
+    """Thousands of ids as one parameter."""
+    return sa.literal(list(ids), sa.ARRAY(sa.BigInteger))

@@ -24,6 +24,7 @@ class RecurringBilling(Base):
     `paused_on` on while it is paused. `bills_setup`: the setup fee goes with the first line, once.
     Events up to `last_event_id` have had their effect: an old one that is delivered again has none.
     `next_amount_minor` replaces `amount_minor` for periods that start on or after `next_amount_from`.
+    A parked one keeps its `paused_on`. `is_cleared`: a person looked at it, so the next bill may exceed the bounds.
     """
 
     __tablename__ = "recurring_billings"
@@ -35,7 +36,10 @@ class RecurringBilling(Base):
             "uq_recurring_billings_one_open", "client_service_id", unique=True,
             postgresql_where=sa.text("ends_on IS NULL"),
         ),
-        sa.CheckConstraint("(status = 'paused') = (paused_on IS NOT NULL)", name="paused"),
+        sa.CheckConstraint(
+            "CASE status WHEN 'paused' THEN paused_on IS NOT NULL WHEN 'parked' THEN true ELSE paused_on IS NULL END",
+            name="paused",
+        ),
         sa.CheckConstraint("status <> 'ended' OR ends_on IS NOT NULL", name="ended"),
         sa.Index(
             "ix_recurring_billings_due", "next_bill_date", "client_id",
@@ -60,6 +64,7 @@ class RecurringBilling(Base):
     next_amount_from: Mapped[date | None]
     paused_on: Mapped[date | None]
     parked_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    is_cleared: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     bills_setup: Mapped[bool] = mapped_column(default=False)
     last_event_id: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     version: Mapped[int] = mapped_column(default=1)
@@ -73,7 +78,11 @@ class RecurringBilling(Base):
 
 
 class BillingRun(Base):
-    """One run of `bill`. `totals`: {currency: minor units}."""
+    """One run of `bill`. `totals`: {currency: minor units}; `due`: schedules that were due when it began.
+
+    It goes through the clients by their ids and has come to `billed_to_client_id`, past `looked_at` schedules.
+    `holds_drafts`: a person approves what it made. `is_rerun`: it bills only what BillingFailure.rerun_id names.
+    """
 
     __tablename__ = "billing_runs"
     __label__ = "billing run"
@@ -88,10 +97,17 @@ class BillingRun(Base):
     invoices: Mapped[int] = mapped_column(default=0)
     parked: Mapped[int] = mapped_column(default=0)
     totals: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
+    due: Mapped[int] = mapped_column(default=0)
+    looked_at: Mapped[int] = mapped_column(default=0)
+    billed_to_client_id: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    is_rerun: Mapped[bool] = mapped_column(default=False)
+    holds_drafts: Mapped[bool] = mapped_column(default=False)
+    approved_at: Mapped[Instant | None]
+    approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
 
 
 class BillingFailure(Base):
-    """A service that a run could not bill, with the reason in words."""
+    """A service that a run could not bill, with the reason in words; `rerun_id`: the run that tries it again."""
 
     __tablename__ = "billing_failures"
     __table_args__ = (sa.UniqueConstraint("run_id", "client_service_id"),)
@@ -101,6 +117,7 @@ class BillingFailure(Base):
     client_service_id: Mapped[int] = mapped_column(sa.ForeignKey("client_services.id"), index=True)
     reason: Mapped[str] = mapped_column(sa.Text)
     settled_at: Mapped[Instant | None]
+    rerun_id: Mapped[int | None] = mapped_column(sa.ForeignKey("billing_runs.id"), index=True)
 
 
 class InvoiceSeries(Base):
@@ -118,6 +135,7 @@ class Invoice(Base):
 
     `party` is what the document says of company and client, copied when it is issued. The PDF is printed when
     somebody asks for it, and again after what it says has changed (paid, void): then `pdf_key` is taken away.
+    `deducts`: a credit note that settles the invoice it corrects; any other is credit of the client's account.
     """
 
     __tablename__ = "invoices"
@@ -147,10 +165,12 @@ class Invoice(Base):
     paid_minor: Mapped[Minor] = mapped_column(default=0)
     run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("billing_runs.id"), index=True)
     corrects_invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoices.id"), index=True)
+    deducts: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     po_number: Mapped[str] = mapped_column(sa.String(60), default="")
     notes: Mapped[str] = mapped_column(sa.Text, default="")
     party: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     void_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    voided_on: Mapped[date | None]
     pdf_asked_at: Mapped[Instant | None]
     pdf_key: Mapped[str | None] = mapped_column(sa.String(200))
     pdf_sha256: Mapped[str | None] = mapped_column(sa.String(64))
@@ -174,6 +194,7 @@ class InvoiceLine(Base):
     """One charge or credit. The index on (service, kind, period start) is what makes a run harmless to repeat.
 
     `is_void`: it claims its days no more, since its invoice is void or all of it was credited.
+    `unit_price_minor`: what one of `quantity` costs in a whole period, where that is known.
     """
 
     __tablename__ = "invoice_lines"
@@ -197,6 +218,7 @@ class InvoiceLine(Base):
     period_start: Mapped[date | None]
     period_end: Mapped[date | None]
     quantity: Mapped[int] = mapped_column(default=1)
+    unit_price_minor: Mapped[Minor | None]
     amount_minor: Mapped[Minor]
     tax_rate_percent: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4), default=Decimal(0))
     corrects_line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice_lines.id"), index=True)
@@ -218,20 +240,3 @@ class InvoiceTax(Base):
     rate_percent: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4))
     base_minor: Mapped[Minor]
     tax_minor: Mapped[Minor]
-
-
-class Payment(Base):
-    __tablename__ = "payments"
-    __label__ = "payment"
-    __table_args__ = (sa.CheckConstraint("amount_minor > 0", name="amount"),)
-
-    id: Mapped[Id]
-    client_id: Mapped[int] = mapped_column(sa.ForeignKey("clients.id"), index=True)
-    invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoices.id"), index=True)
-    amount_minor: Mapped[Minor]
-    currency: Mapped[Currency]
-    received_on: Mapped[date]
-    method: Mapped[str] = mapped_column(sa.String(40), default="")
-    reference: Mapped[str] = mapped_column(sa.String(120), default="")
-    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
-    recorded_at: Mapped[Instant]

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db
-from portal.domain.billing.models import BillingFailure, BillingRun, Invoice, Payment, RecurringBilling
+from portal.domain.billing.models import BillingFailure, BillingRun, Invoice, RecurringBilling
+from portal.domain.billing.settling_models import Payment
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money

@@ -25,11 +25,11 @@ from portal.signals import send
 
 def create(*, service_id: int, event_id: int, by: int | None = None, at: datetime) -> None:
     """On activation: billing begins on the start date. Once in the life of a service."""
-    service = _locked(service_id)
+    service = locked(service_id)
     if schedules_of(service_id):
         return
     if service.cycle_price_minor:
-        _add(service, service.start_date, event_id, bills_setup=service.setup_cost_minor > 0, at=at)
+        add(service, service.start_date, event_id, bills_setup=service.setup_cost_minor > 0, at=at)
     elif service.setup_cost_minor:
         words = f"{service.name} – setup"
         bill_once(service=service, kind=LineKind.SETUP_FEE, amount=service.setup_cost, words=words, at=at)
@@ -41,9 +41,10 @@ def pause(*, service_id: int, on: date, event_id: int, by: int | None = None, at
     if schedule is None or schedule.status is not ScheduleStatus.ACTIVE:
         return
     schedule.paused_on, schedule.status = max(on, schedule.first_on), ScheduleStatus.PAUSED
+    _cut_short(service_id, on)
     if credits_on_suspension(service):
         credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", at=at)
-    _say(service_id, f"paused on {on}", by=by, at=at)
+    say(service_id, f"paused on {on}", by=by, at=at)
 
 
 def resume(*, service_id: int, on: date, event_id: int, by: int | None = None, at: datetime) -> None:
@@ -61,7 +62,7 @@ def resume(*, service_id: int, on: date, event_id: int, by: int | None = None, a
     schedule.next_bill_date = first_day_after_resume(
         resumed_on=max(on, schedule.first_on), paid_until=covered
     )
-    _say(service_id, f"resumed on {on}, bills on {schedule.next_bill_date}", by=by, at=at)
+    say(service_id, f"resumed on {on}, bills on {schedule.next_bill_date}", by=by, at=at)
 
 
 def end(
@@ -78,14 +79,15 @@ def end(
     service, schedule = _turn(service_id, event_id)
     if schedule is None:
         return
-    _close(schedule, on)
+    close(schedule, on)
+    _cut_short(service_id, on)
     if unused is not Unused.NOTHING:
         deduct = unused is Unused.DEDUCT
         credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", deduct=deduct, at=at)
     if fee:
         words = f"{service.name} – cancellation fee"
         bill_once(service=service, kind=LineKind.CANCELLATION_FEE, amount=fee, words=words, at=at)
-    _say(service_id, f"ends on {schedule.ends_on}", by=by, at=at)
+    say(service_id, f"ends on {schedule.ends_on}", by=by, at=at)
 
 
 def move(*, service_id: int, on: date, event_id: int, by: int | None = None, at: datetime) -> None:
@@ -96,26 +98,12 @@ def move(*, service_id: int, on: date, event_id: int, by: int | None = None, at:
     was_paused = schedule.paused_on is not None
     owes_setup = schedule.bills_setup and schedule.next_bill_date >= on
     schedule.bills_setup = schedule.bills_setup and not owes_setup
-    _close(schedule, on)
+    close(schedule, on)
+    _cut_short(service_id, on)
     credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", at=at)
-    fresh = _add(service, max(on, service.start_date), event_id, bills_setup=owes_setup, at=at)
+    fresh = add(service, max(on, service.start_date), event_id, bills_setup=owes_setup, at=at)
     if was_paused:
         fresh.status, fresh.paused_on = ScheduleStatus.PAUSED, fresh.first_on
-
-
-def reprice(
-    *, service_id: int, effective_on: date, event_id: int, by: int | None = None, at: datetime
-) -> None:
-    """On renewal or price change: the present price from the first boundary on or after the day."""
-    service, schedule = _turn(service_id, event_id)
-    price = service.cycle_price_minor
-    if schedule is None or price in (0, schedule.next_amount_minor or schedule.amount_minor):
-        return
-    if schedule.next_bill_date >= effective_on:
-        schedule.amount_minor, schedule.next_amount_minor, schedule.next_amount_from = price, None, None
-    else:
-        schedule.next_amount_minor, schedule.next_amount_from = price, effective_on
-    _say(service_id, f"{service.cycle_price} from {effective_on}", by=by, at=at)
 
 
 def open_schedule(service_id: int) -> RecurringBilling | None:
@@ -127,7 +115,8 @@ def open_schedule(service_id: int) -> RecurringBilling | None:
 def schedules_of(service_id: int) -> Sequence[RecurringBilling]:
     """All schedules of a service, the present one last."""
     of_service = sa.select(RecurringBilling).filter_by(client_service_id=service_id)
-    return db.session.scalars(of_service.order_by(RecurringBilling.id)).all()
+    present_last = (RecurringBilling.ends_on.is_(None), RecurringBilling.id)
+    return db.session.scalars(of_service.order_by(*present_last)).all()
 
 
 def credits_on_suspension(service: ClientService) -> bool:
@@ -138,22 +127,22 @@ def credits_on_suspension(service: ClientService) -> bool:
 
 def _turn(service_id: int, event_id: int) -> tuple[ClientService, RecurringBilling | None]:
     """The service and its open schedule, if this event's turn has not been already."""
-    service, schedule = _locked(service_id), open_schedule(service_id)
+    service, schedule = locked(service_id), open_schedule(service_id)
     if schedule is None or event_id <= schedule.last_event_id:
         return service, None
     schedule.last_event_id = event_id
     return service, schedule
 
 
-def _locked(service_id: int) -> ClientService:
-    """Client before service: the one order of locks."""
+def locked(service_id: int) -> ClientService:
+    """The service. Client before service: the one order of locks."""
     owner = db.session.scalar(sa.select(ClientService.client_id).filter_by(id=service_id))
     if owner is not None:
         lock(Client, owner)
     return lock(ClientService, service_id)
 
 
-def _add(
+def add(
     service: ClientService, first_on: date, event_id: int, *, bills_setup: bool, at: datetime
 ) -> RecurringBilling:
     timetable = timetable_for(
@@ -181,13 +170,13 @@ def _add(
 def _split(service: ClientService, old: RecurringBilling, event_id: int, at: datetime) -> RecurringBilling:
     """The old schedule ends at the pause and bills its rest; a second one goes on, on the same anchor."""
     assert old.paused_on is not None
-    _close(old, old.paused_on)
-    fresh = _add(service, old.first_on, event_id, bills_setup=False, at=at)
+    close(old, old.paused_on)
+    fresh = add(service, old.first_on, event_id, bills_setup=False, at=at)
     fresh.anchor_day, fresh.amount_minor = old.anchor_day, old.amount_minor
     return fresh
 
 
-def _close(schedule: RecurringBilling, on: date) -> None:
+def close(schedule: RecurringBilling, on: date) -> None:
     """Nothing from that day on, nor from the day of a pause; unbilled days before it are billed by the next run."""
     schedule.ends_on = max(min(on, schedule.paused_on or on), schedule.first_on)
     schedule.paused_on = None
@@ -196,5 +185,12 @@ def _close(schedule: RecurringBilling, on: date) -> None:
     db.session.flush()
 
 
-def _say(service_id: int, what: str, *, by: int | None, at: datetime) -> None:
+def _cut_short(service_id: int, on: date) -> None:
+    """Schedules that bill the days of a voided line again go no further than the one that is open."""
+    again = sa.select(RecurringBilling).filter_by(client_service_id=service_id, status=ScheduleStatus.ACTIVE)
+    for schedule in db.session.scalars(again.where(RecurringBilling.ends_on > on).with_for_update()):
+        close(schedule, max(on, schedule.next_bill_date))
+
+
+def say(service_id: int, what: str, *, by: int | None, at: datetime) -> None:
     send(events.RecurringBillingChanged(service_id=service_id, what=what), by=by, at=at)

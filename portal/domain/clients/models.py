@@ -39,9 +39,11 @@ class Client(Base):
     billing_day: Mapped[int | None]
     consolidate_invoices: Mapped[bool] = mapped_column(default=True)
     credit_on_suspend: Mapped[bool | None]
+    email_invoices: Mapped[bool | None]
     overdue_limit_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     wants_renewal_notices: Mapped[bool] = mapped_column(default=False)
     wants_monthly_report: Mapped[bool] = mapped_column(default=False)
+    wants_payment_reminders: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     account_manager_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     notes: Mapped[str] = mapped_column(sa.Text, default="")
