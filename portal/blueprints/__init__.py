@@ -17,11 +17,14 @@ BLUEPRINTS = (
     "ops",
     "imports",
     "billing",
+    "receivables",
     "services",
     "catalogue",
     "provisioning",
     "settings",
     "reports",
+    "revenue",
+    "exchange",
 )
 
 

@@ -4,6 +4,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def without_formula(text: str) -> str:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    return "'" + text if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+
 
 def few(names: Sequence[str]) -> str:
     """The first three by name, the rest by number."""

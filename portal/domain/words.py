@@ -101,6 +101,16 @@ class LineKind(Word):
     CREDIT = "credit"
 
 
+class EntryKind(Word):
+    """What moves the balance of a client."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    VOID = "void"
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
 class Movement(Word):
     """Kinds of change of MRR (rule book 9)."""
 
@@ -137,6 +147,17 @@ class ItemState(Word):
 
     WAITING = "waiting"
     DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class PriceState(Word):
+    """Of a price change, and of a bulk one. What is proposed has been previewed and not confirmed."""
+
+    PROPOSED = "proposed"
+    PLANNED = "planned"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
     SKIPPED = "skipped"
     FAILED = "failed"
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from portal import clock
 from portal.clock import now
 from portal.db import batch_lock, db, transaction
-from portal.domain import lifecycle
+from portal.domain import lifecycle, receivables
 from portal.domain.billing import running
 from portal.domain.billing.models import BillingRun
 from portal.domain.lifecycle.cancelling import BatchResult
@@ -58,9 +58,19 @@ def cancel_due(as_of: date) -> BatchResult:
         return lifecycle.carry_out_cancellations(as_of=as_of, at=now())
 
 
+def remind_of_payments(as_of: date) -> int:
+    """Remind clients of overdue invoices; how many reminders. Each mail is a delivery of its own."""
+    with transaction():
+        return receivables.remind(as_of=as_of, at=now())
+
+
 def bill_on_schedule(slot: datetime) -> None:
     bill(clock.today())
 
 
 def cancel_on_schedule(slot: datetime) -> None:
     cancel_due(clock.today())
+
+
+def remind_on_schedule(slot: datetime) -> None:
+    remind_of_payments(clock.today())

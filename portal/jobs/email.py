@@ -12,6 +12,7 @@ from portal.clock import now
 from portal.db import db
 from portal.domain import notices
 from portal.domain.notices.models import Notice
+from portal.domain.receivables import reminding
 from portal.domain.staff.models import OneTimeLink, User
 from portal.domain.staff.queries import token_of
 from portal.domain.words import Channel, NoticeStatus
@@ -55,6 +56,18 @@ def _prepare_link(event: Recorded) -> Mail | None:
     )
 
 
+def _prepare_payment_reminder(event: Recorded) -> Mail | None:
+    """None when nothing is owed any more, or the client wants no reminders now."""
+    recipient = event.payload["recipient"]
+    reminder = reminding.to_send(reminder_id=event.payload["reminder_id"], recipient=recipient)
+    if reminder is None:
+        return None
+    return email.compose(
+        "payment_reminder", to=recipient, delivery_id=event.delivery_id, reminder=reminder,
+        title=f"Invoice {reminder.number} is overdue", urgency="danger" if reminder.is_last else "warning",
+    )  # fmt: skip
+
+
 def _send(mail: Mail, delivery_id: int) -> None:
     CHANNELS[Channel.EMAIL].send(mail, current_app.extensions["settings"])
 
@@ -67,6 +80,12 @@ def _settle_nothing(event: Recorded, result: None) -> None:
     """A link keeps no record of its mail beside the delivery."""
 
 
+def _settle_payment_reminder(event: Recorded, result: None) -> None:
+    facts = event.payload
+    reminding.keep_sent(reminder_id=facts["reminder_id"], recipient=facts["recipient"], at=now())
+
+
 _outside = partial(Outside, perform=_send)
 send_notice_email = _outside(prepare=_prepare_notice, settle=_settle_notice)
 send_one_time_link = _outside(prepare=_prepare_link, settle=_settle_nothing)
+send_payment_reminder = _outside(prepare=_prepare_payment_reminder, settle=_settle_payment_reminder)

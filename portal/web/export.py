@@ -16,6 +16,7 @@ from xlsxwriter import Workbook
 from portal import clock
 from portal.domain.errors import Refused
 from portal.domain.money import exponent
+from portal.domain.wording import without_formula
 from portal.web.filters import label, zone
 from portal.web.table_view import TableView
 
@@ -25,7 +26,6 @@ FORMATS = {
 }
 MOST_ROWS = 50_000
 IN_MEMORY = 4 * 1024 * 1024
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def download(view: TableView, kind: str) -> Response:
@@ -63,8 +63,8 @@ def plain(value: Any) -> Any:
 
 def harmless(value: Any) -> Any:
     """Text that starts like a formula gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS):
-        return "'" + value
+    if isinstance(value, str):
+        return without_formula(value)
     if isinstance(value, datetime):
         return value.isoformat(" ", "minutes")
     if isinstance(value, bool):

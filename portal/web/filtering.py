@@ -196,6 +196,25 @@ class DateRange(Range):
 
 
 @dataclass(frozen=True)
+class Day(Filter):
+    """The day that the whole list is about: the owner's SELECT is made for it, so it leaves out no row."""
+
+    kind: ClassVar[str] = "day"
+
+    def read(self, args: Args) -> date | None:
+        try:
+            return date.fromisoformat(clean(args.get(self.key, "")))
+        except ValueError:
+            return None
+
+    def apply(self, value: date, column: Callable[[str], Column]) -> Condition:
+        return sa.true()
+
+    def chips(self, value: date) -> list[Chip]:
+        return [Chip(text=f"{self.label}: {value}", without=((self.key, ""),))]
+
+
+@dataclass(frozen=True)
 class NumberRange(Range):
     """Numbers; `scale` 100 takes 12.34 for a column that counts cents."""
 

@@ -47,7 +47,7 @@ from flask import Response, request
 
 from portal.domain.staff.permissions import Permission
 from portal.web import export, htmx
-from portal.web.filtering import Args, Choice, DateRange, Filter, Flag, NumberRange, Text
+from portal.web.filtering import Args, Choice, DateRange, Day, Filter, Flag, NumberRange, Text
 from portal.web.table_view import TableView
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Choice",
     "Column",
     "DateRange",
+    "Day",
     "Empty",
     "Flag",
     "NumberRange",

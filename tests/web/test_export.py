@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from portal.web import export
-from portal.web.export import FORMULA_STARTS, harmless, plain, write_csv, write_xlsx
+from portal.domain.wording import FORMULA_STARTS
+from portal.web.export import harmless, plain, write_csv, write_xlsx
 
 
 def from_csv(content: bytes) -> list[list[str]]:

@@ -78,6 +78,10 @@ class ClientForm(RecordForm):
     wants_monthly_report = BooleanField(
         "Send the SLA report each month", description="On the 1st, to contacts for reports."
     )
+    wants_payment_reminders = BooleanField(
+        "Remind the client of overdue invoices",
+        description="In the steps of the finance settings, to contacts for billing.",
+    )
     notes = TextAreaField("Notes", description="Only for us.", render_kw={"rows": 4})
     zones = timezones()
 

@@ -99,7 +99,7 @@ ASKING = {
 def ask(command: BulkCommand) -> View:
     @requires(command.needs)
     def view() -> Response:
-        return page("services/bulk_ask.html", **_asked(command, ASKING[command.name].form(formdata=None)))
+        return page("services/bulk_ask.html", **_asked(command, ASKING[command.name].form(formdata=None, data=request.args)))
 
     return view
 

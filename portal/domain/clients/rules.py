@@ -29,6 +29,7 @@ CLIENT: dict[str, Cleaner] = {
     "overdue_limit_minor": fields.whole(0, 10**12),
     "wants_renewal_notices": fields.flag,
     "wants_monthly_report": fields.flag,
+    "wants_payment_reminders": fields.flag,
     "notes": fields.text(10_000, lines=True),
 }
 
