@@ -53,11 +53,16 @@ MARKS: dict[str, tuple[str, str]] = {
     "price_changed": ("tag", "blue"),
     "recurring_billing_created": ("repeat", "blue"),
     "recurring_billing_changed": ("repeat", "grey"),
+    "invoice_issued": ("file-invoice", "blue"),
+    "invoice_voided": ("ban", "amber"),
+    "payment_recorded": ("credit-card", "green"),
+    "payment_reminder_sent": ("mail", "amber"),
     "client_changed": ("building", "grey"),
     "product_changed": ("packages", "grey"),
     "sla_policy_changed": ("clock", "grey"),
     "calendar_changed": ("calendar", "grey"),
     "settings_changed": ("settings", "grey"),
+    "exchange_rates_changed": ("refresh", "grey"),
     "user_added": ("user-plus", "blue"),
     "user_invited": ("mail", "blue"),
     "one_time_link_made": ("link", "grey"),
@@ -76,6 +81,7 @@ MARKS: dict[str, tuple[str, str]] = {
 ABOUT_MONEY = ("price_changed", "recurring_billing_changed")
 HIDDEN = frozenset({"what", "changes", "currency", "title", "is_active"})
 LONGEST = 80
+MOST_TOLD = 30
 
 
 @dataclass(frozen=True)
@@ -132,8 +138,14 @@ def _line(
         text=_sentence(event, services.get(event.subject_id)),
         who=people.get(event.actor_id or 0, "The portal"),
         at=event.occurred_at,
-        detail=" · ".join(text for key, text in said if sees_money or not key.endswith("_minor")),
+        detail=_joined([text for key, text in said if sees_money or not key.endswith("_minor")]),
     )
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """A file of rates changes thousands of things at once; the trail keeps them all."""
+    more = [f"and {len(texts) - MOST_TOLD} more"] if len(texts) > MOST_TOLD else []
+    return " · ".join([*texts[:MOST_TOLD], *more])
 
 
 def _sentence(event: EventRecord, service: str | None) -> str:
