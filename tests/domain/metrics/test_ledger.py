@@ -217,8 +217,9 @@ def test_a_scheduled_cancellation_counts_until_its_day(client, clock):
 
 
 def test_a_renewal_at_a_higher_price_expands(client, clock):
-    service = running(client=client, auto_renewal=True)
+    service = running(client=client, auto_renewal=True, start_date=date(2025, 11, 21))
     day = tomorrow(clock)
+    assert service.renewal_date == day
     act(lifecycle.renew, service_id=service.id, months=12, cycle_price=Money(102_500, "USD"))
     assert rows(on=day) == [(Movement.EXPANSION, 2_500)]
 
