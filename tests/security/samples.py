@@ -7,6 +7,7 @@ say what is meant there. A new form needs a line in FIELDS for what cannot be gu
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +17,11 @@ from portal.db import db, transaction
 from portal.domain import bulk, imports, reports, staff
 from portal.domain.billing.models import BillingRun, Invoice
 from portal.domain.clients.models import Contract
+from portal.domain.exchange import ExchangeRate
 from portal.domain.lifecycle import ClientService
 from portal.domain.notices.models import Notice
 from portal.domain.provisioning.models import ProvisioningTask, WizardDraft
+from portal.domain.receivables.models import ExportBatch, Statement
 from portal.domain.sla.models import Incident
 from portal.domain.staff import User, queries, sign_in
 from portal.domain.words import Channel, Severity
@@ -143,7 +146,29 @@ def report(world: World, actor: User) -> int:
         return reports.request(**asked, end=end, by=actor.id, at=clock.now()).id
 
 
+def export_batch(world: World, actor: User) -> int:
+    facts = {"starts_on": clock.today() - timedelta(days=1), "ends_on": clock.today(), "documents": 0, "lines": 0}
+    made = {"totals": {}, "content": b"", "sha256": "", "made_at": clock.now()}
+    number = len(db.session.scalars(sa.select(ExportBatch.id)).all()) + 1
+    return kept(ExportBatch(number=number, **facts, **made))
+
+
+def statement(world: World, actor: User) -> int:
+    """One that waits to be printed."""
+    asked = {"client_id": world.service.client_id, "currency": "USD", "asked_at": clock.now()}
+    today = clock.today()
+    return kept(Statement(**asked, starts_on=today - timedelta(days=30), ends_on=today))
+
+
+def exchange_rate(world: World, actor: User) -> int:
+    """Of a day that has none yet."""
+    on = clock.today() - timedelta(days=len(db.session.scalars(sa.select(ExchangeRate.id)).all()))
+    about = {"currency": "EUR", "into": "USD", "on_date": on}
+    return kept(ExchangeRate(**about, rate=Decimal("1.0825"), entered_at=clock.now()))
+
+
 ARGUMENTS: dict[str, Sample] = {
+    "batch_id": export_batch,
     "bulk_id": bulk_action,
     "calendar_id": lambda world, actor: make_policy().calendar.id,
     "code": lambda world, actor: world.service.client.code,
@@ -151,18 +176,22 @@ ARGUMENTS: dict[str, Sample] = {
     "contract_id": contract,
     "delivery_id": parked_delivery,
     "draft_id": wizard_draft,
+    "figures": lambda world, actor: "months",
     "filename": lambda world, actor: "favicon.svg",
     "import_id": import_run,
     "incident_id": incident,
     "invoice_id": draft_invoice,
     "name": lambda world, actor: "security",
     "notice_id": notice,
+    "part": lambda world, actor: "client",
     "policy_id": lambda world, actor: make_policy().id,
+    "rate_id": exchange_rate,
     "report_id": report,
     "run_id": lambda world, actor: kept(BillingRun(as_of=clock.today(), started_at=clock.now())),
     "service_id": lambda world, actor: world.service.id,
     "session_id": other_session,
     "sku": lambda world, actor: world.service.product.sku,
+    "statement_id": statement,
     "step": lambda world, actor: "product",
     "task_id": task,
     "token": link_token,
@@ -179,6 +208,7 @@ BY_RULE: dict[str, dict[str, Sample]] = {
 }
 
 FIELDS: dict[str, str] = {
+    "until_on": "2026-12-31",
     "again": "violet lamp trout",
     "code": "NEW-1",
     "currency": "USD",
@@ -187,7 +217,9 @@ FIELDS: dict[str, str] = {
     "name": "New Person",
     "number": "2026-17",
     "password": "violet lamp trout",
+    "on_date": "2026-01-01",
     "price": "125.00",
+    "rate": "1.0825",
     "sku": "NEW-1",
     "start_date": "2026-01-01",
 }
