@@ -451,13 +451,27 @@ class AccountingExported(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BillingRunWaiting(Event):
-    """A run that somebody started has a page of clients to bill; each page that leaves more says so again."""
-
-    kind = "billing_run_waiting"
+class BillingRunEvent(Event):
     subject_type = "billing_run"
     subject_field = "run_id"
     run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillingRunWaiting(BillingRunEvent):
+    """A run has a page of clients to bill, or of drafts to issue; each page that leaves more says so again."""
+
+    kind = "billing_run_waiting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillingRunDecided(BillingRunEvent):
+    """A person approved what a run drafted, or discarded it. `totals`: {currency: minor units}."""
+
+    kind = "billing_run_decided"
+    decision: str
+    drafts: int
+    totals: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)

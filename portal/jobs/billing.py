@@ -7,8 +7,9 @@ from functools import wraps
 import sqlalchemy as sa
 
 from portal.clock import now
-from portal.db import db
-from portal.domain.billing import running, schedules
+from portal.db import db, fetch
+from portal.domain.billing import repricing, running, schedules
+from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
 from portal.domain.words import Unused
 from portal.outbox import Delivery, EventRecord, Recorded
@@ -84,15 +85,30 @@ def move_recurring_billing(event: Recorded) -> None:
 
 @in_turn
 def extend_recurring_billing(event: Recorded) -> None:
-    """The new term's price holds from its first boundary on."""
-    on = date.fromisoformat(event.payload["term_start"])
-    schedules.reprice(service_id=event.subject_id, effective_on=on, event_id=event.event_id, at=now())
+    """The new term's price holds from its first boundary on; that of a term to come is planned, and changes then."""
+    if "cycle_price_minor" in event.payload["changes"]:
+        _reprice(event, event.payload["term_start"], at_boundary=True, swaps_billed=False)
 
 
 @in_turn
 def adjust_recurring_billing(event: Recorded) -> None:
-    on = date.fromisoformat(event.payload["effective_on"])
-    schedules.reprice(service_id=event.subject_id, effective_on=on, event_id=event.event_id, at=now())
+    if not event.payload["before_activation"]:
+        _reprice(event, event.payload["effective_on"], at_boundary=event.payload["on_boundary"])
+
+
+def _reprice(event: Recorded, since: str, *, at_boundary: bool, swaps_billed: bool = True) -> None:
+    was, price = event.payload["changes"]["cycle_price_minor"]
+    currency = fetch(ClientService, event.subject_id).currency
+    repricing.reprice(
+        service_id=event.subject_id,
+        price=Money(price, currency),
+        was=Money(was, currency),
+        effective_on=date.fromisoformat(since),
+        at_boundary=at_boundary,
+        swaps_billed=swaps_billed,
+        event_id=event.event_id,
+        at=now(),
+    )
 
 
 def continue_billing_run(event: Recorded) -> None:

@@ -37,6 +37,7 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.ServiceSlaBreached:   (_tell("service_sla_breached", "alert_on_sla_breach"),),
     e.ServiceHealthDegraded: (_tell("service_health_degraded"),),
     e.BillingRunWaiting:    (_billing(billing.continue_billing_run),),
+    e.BillingRunDecided:    (),
     e.ProvisioningFailed:   (_tell("provisioning_failed"),),
     e.ImportRequested:      (Listener(imports.TAKE_IN, "default", outside=imports.import_book),),
     e.SlaReportRequested:   (Listener(reports.MAKE, "reports", outside=reports.make_sla_report),),

@@ -27,7 +27,9 @@ class Entry:
 
 CALENDAR = {
     "scheduled_cancellations": Entry("5 0 * * *", "portal.jobs.batches:cancel_on_schedule"),
+    "price_changes": Entry("15 0 * * *", "portal.jobs.prices:change_prices_on_schedule", timeout_s=3600),
     "billing_run": Entry("0 3 * * *", "portal.jobs.batches:bill_on_schedule", "billing", timeout_s=3600),
+    "payment_reminders": Entry("0 9 * * *", "portal.jobs.batches:remind_on_schedule"),
     "sweep": Entry("* * * * *", "portal.jobs.worker:sweep", timeout_s=60),
     "backup_check": Entry("0 7 * * *", "portal.jobs.backups:check_backup"),
     "tidy_runs": Entry("30 4 * * *", "portal.jobs.worker:tidy_runs"),

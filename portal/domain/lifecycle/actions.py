@@ -13,10 +13,12 @@ from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.moves import locked_for
 from portal.domain.lifecycle.queries import renewal_price, why_not_complete
 from portal.domain.lifecycle.rules import Command, Status
-from portal.domain.lifecycle.terms import contract_value, set_price
+from portal.domain.lifecycle.terms import contract_value
 from portal.domain.metrics import actions as ledger
 from portal.domain.money import Money
 from portal.domain.periods import Period, add_months
+from portal.domain.prices import monthly_cost_of
+from portal.domain.pricing import actions as pricing
 from portal.domain.renewals.models import Renewal
 from portal.domain.words import RenewalDecision
 from portal.signals import send
@@ -112,22 +114,15 @@ def renew(
     if not _insert_renewal(service, term, months, price, by=by, at=at):
         service.already_done_message = f"The term from {starts} has been renewed already."
         return service
-    before = (service.end_date, service.cycle_price_minor)
-    _open_term(service, term, price, months, at)
-    send(
-        events.ServiceRenewed(
-            service_id=service.id,
-            term_start=term.start,
-            term_end=term.end,
-            months=months,
-            changes={
-                "end_date": (before[0], term.end),
-                "cycle_price_minor": (before[1], service.cycle_price_minor),
-            },
-        ),
-        by=by,
-        at=at,
+    changes: dict[str, tuple[object, object]] = {"end_date": (service.end_date, term.end)}
+    price_before = service.cycle_price_minor
+    if pricing.agree_for_term(service, price=price, term_start=term.start, by=by, at=at):
+        changes["cycle_price_minor"] = (price_before, price.minor)
+    _open_term(service, term, price, at)
+    renewed = events.ServiceRenewed(
+        service_id=service.id, term_start=term.start, term_end=term.end, months=months, changes=changes
     )
+    send(renewed, by=by, at=at)
     return service
 
 
@@ -207,15 +202,13 @@ def _insert_renewal(
     return bool(db.session.scalar(row.on_conflict_do_nothing().returning(Renewal.id)))
 
 
-def _open_term(service: ClientService, term: Period, price: Money, months: int, at: datetime) -> None:
-    paid_before = service.monthly_cost_minor
-    set_price(service, price)
-    ledger.repriced(service=service, before_minor=paid_before, on=clock.today())
+def _open_term(service: ClientService, term: Period, price: Money, at: datetime) -> None:
     service.end_date = service.renewal_date = term.end
     service.renewal_count += 1
     service.last_renewed_at = at
     service.renewal_decision = RenewalDecision.UNDECIDED
-    service.total_contract_value_minor = contract_value(service, term.start).minor
+    monthly = monthly_cost_of(price, service.billing_cycle)
+    service.total_contract_value_minor = contract_value(service, term.start, monthly).minor
 
 
 def _refuse_transfer(service: ClientService, new: Client, effective_on: date) -> None:

@@ -27,6 +27,7 @@ class ClientService(Base):
     """Rule book 2. Amounts are minor units of `currency`; `end_date` is the first day not covered.
 
     A scheduled cancellation stands in `cancel_on` and its companions until the daily job carries it out.
+    While a discount runs, `undiscounted_minor` is the cycle's price without it.
     `search` holds the words of its name and of its client's name and code; the database keeps it (trigger).
     """
 
@@ -38,6 +39,10 @@ class ClientService(Base):
             "cycle_price_minor >= 0 AND setup_cost_minor >= 0 AND monthly_cost_minor >= 0", name="prices"
         ),
         sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.CheckConstraint(
+            "num_nonnulls(discount_percent, discount_minor) = num_nonnulls(undiscounted_minor)",
+            name="discount",
+        ),
         sa.CheckConstraint("health_score BETWEEN 0 AND 100", name="health"),
         sa.CheckConstraint("client_satisfaction BETWEEN 1 AND 10", name="satisfaction"),
         sa.CheckConstraint("technician_id <> backup_technician_id", name="two_people"),
@@ -136,6 +141,10 @@ class ClientService(Base):
     quantity: Mapped[int] = mapped_column(default=1)
     unit_price_minor: Mapped[Minor]
     cycle_price_minor: Mapped[Minor]
+    undiscounted_minor: Mapped[Minor | None]
+    discount_percent: Mapped[Decimal | None] = mapped_column(sa.Numeric(7, 4))
+    discount_minor: Mapped[Minor | None]
+    discount_until: Mapped[date | None]
     monthly_cost_minor: Mapped[Minor]
     setup_cost_minor: Mapped[Minor] = mapped_column(default=0)
     prorate: Mapped[bool] = mapped_column(default=True)

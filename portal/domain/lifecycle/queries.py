@@ -7,12 +7,17 @@ from portal.domain.company import setting
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
 from portal.domain.periods import Cycle
+from portal.domain.pricing import queries as timetable
 from portal.domain.renewals import rules
 
 
 def renewal_price(service: ClientService) -> Money:
-    """What the next term costs: contract's uplift, else the product's; never less than now (rule book 5)."""
+    """What the next term costs: contract's uplift, else the product's; never less than before (rule book 5).
+
+    Before: what it costs by then, with everything planned up to the day of the renewal.
+    """
     product, contract = service.product, service.contract
+    terms = timetable.terms_on(service, service.renewal_date or service.end_date or clock.today())
     uplift = (
         contract.uplift_percent
         if contract and contract.uplift_percent is not None
@@ -22,11 +27,11 @@ def renewal_price(service: ClientService) -> Money:
         product_price=Money(product.cycle_price_minor, product.currency),
         product_cycle=product.billing_cycle,
         cycle=service.billing_cycle,
-        quantity=service.quantity,
+        quantity=terms.quantity,
         currency=service.currency,
     )
     return rules.renewal_price(
-        current=service.cycle_price,
+        current=terms.cycle_price,
         base=base,
         uplift_percent=uplift,
         uplift_cap_percent=product.uplift_cap_percent,

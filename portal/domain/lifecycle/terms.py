@@ -15,10 +15,14 @@ def set_price(service: ClientService, cycle_price: Money) -> None:
     service.monthly_cost_minor = monthly_cost_of(cycle_price, service.billing_cycle).minor
 
 
-def contract_value(service: ClientService, term_start: date) -> Money:
-    """Monthly cost × months of the term + setup cost (rule book 4); one-time work is worth its price."""
+def contract_value(service: ClientService, term_start: date, monthly_cost: Money | None = None) -> Money:
+    """Monthly cost × months of the term + setup cost (rule book 4); one-time work is worth its price.
+
+    monthly_cost: that of the term, where it is not the present one.
+    """
     if service.billing_cycle is Cycle.ONE_TIME:
         return service.cycle_price + service.setup_cost
     if service.end_date is None or service.end_date <= term_start:
         return service.setup_cost
-    return service.monthly_cost.times(months_between(term_start, service.end_date).exact) + service.setup_cost
+    monthly = monthly_cost or service.monthly_cost
+    return monthly.times(months_between(term_start, service.end_date).exact) + service.setup_cost

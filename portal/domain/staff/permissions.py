@@ -38,6 +38,9 @@ class Permission(StrEnum):
     RENEW = "renew"
     """Renew, quote, approve, deny."""
     TRANSFER = "transfer"
+    CHANGE_PRICE = "change_price"
+    """Price, quantity and discount of one service: part of editing it, for those who see prices."""
+    CHANGE_PRICES_IN_BULK = "change_prices_in_bulk"
     WORK_INCIDENTS = "work_incidents"
     BILLING = "billing"
     """Billing run, issue, void, credit, payments."""
@@ -73,6 +76,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.WAIVE_FEE: _ADMIN,
     Permission.RENEW: _SALES,
     Permission.TRANSFER: _SALES,
+    Permission.CHANGE_PRICE: _SALES,
+    Permission.CHANGE_PRICES_IN_BULK: _MONEY,
     Permission.WORK_INCIDENTS: _HANDS_ON,
     Permission.BILLING: _MONEY,
     Permission.SLA_REPORTS: _EVERYBODY,

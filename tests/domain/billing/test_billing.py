@@ -11,9 +11,8 @@ from portal.db import db, transaction
 from portal.domain import billing, company, lifecycle
 from portal.domain.billing import issuing, running
 from portal.domain.billing.models import BillingFailure, Invoice, InvoiceLine, InvoiceSeries, RecurringBilling
-from portal.domain.errors import Invalid, Refused
-from portal.domain.money import Money
 from portal.domain.words import InvoiceKind, InvoiceStatus, LineKind, ScheduleStatus
+from portal.jobs.prices import change_prices
 from portal.jobs.worker import drain_all
 from tests.factories import make_client, make_product, make_service
 
@@ -316,6 +315,9 @@ def test_a_renewal_bills_its_price_from_the_new_term_on(clock):
     product = make_product(uplift_percent=10, term_months=2)
     service = active(product=product, auto_renewal=True)
     act(lifecycle.renew, service_id=service.id, months=2)
+    clock.set(date(2026, 4, 20))
+    change_prices(date(2026, 4, 20))
+    drain_all()
     run(clock, date(2026, 4, 20))
     assert [each[3] for each in lines()] == [100_000, 100_000, 110_000, 110_000]
 

@@ -22,6 +22,8 @@ RULE_BOOK = {
     Permission.WAIVE_FEE: {A},
     Permission.RENEW: {A, M},
     Permission.TRANSFER: {A, M},
+    Permission.CHANGE_PRICE: {A, M},
+    Permission.CHANGE_PRICES_IN_BULK: {A, F},
     Permission.WORK_INCIDENTS: {A, M, T},
     Permission.BILLING: {A, F},
     Permission.SLA_REPORTS: {A, M, T, F, V},
