@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from portal.db import db
 from portal.domain.staff.permissions import may
+from portal.web import paging
 from portal.web.cells import draw_rows
 from portal.web.filtering import Args, Chip, Filter, clean
 from portal.web.keyset import Cursor, Order, may_be_empty
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 SIZES = (25, 50, 100, 200)
 COUNT_UP_TO = 1000
-# What a search finds is sorted by itself up to here; of more, the list in its order soon has a page.
-MOST_SORTED = 20_000
 Pair = tuple[str, str]
 
 
@@ -217,40 +216,10 @@ class TableView:
 
     def _fetch(self, cursor: Cursor | None) -> list[sa.RowMapping]:
         if self.is_searched:
-            rows = self._searched(cursor)
-            if rows[0]["_found"] <= MOST_SORTED if rows else cursor is None:
+            rows = paging.found(self.statement, self.filtered, self.order, self.size + 1, cursor)
+            if rows[0]["_found"] <= paging.MOST_SORTED if rows else cursor is None:
                 return rows
-        order = self.order
-        page = self.filtered.add_columns(order.by.label("_sort"), order.key.label("_key"))
-        rows = []
-        for part in order.segments(cursor):
-            wanted = self.size + 1 - len(rows)
-            if wanted:
-                stretch = page.where(part.condition).order_by(*part.clauses).limit(wanted)
-                rows += db.session.execute(stretch).mappings()
-        return rows
-
-    def _searched(self, cursor: Cursor | None) -> list[sa.RowMapping]:
-        """A page of what a search finds, with how much that is; found first and sorted then.
-
-        The database cannot tell a rare word from a common one: in the list's order it would read 100,000 rows for a
-        page of a rare word.
-        """
-        order = self.order
-        keys = self.filtered.with_only_columns(order.by.label("by"), order.key.label("key"))
-        found = keys.limit(MOST_SORTED + 1).cte("found")
-        count = sa.select(sa.func.count()).select_from(found).scalar_subquery().label("_found")
-        page = self.statement.order_by(None).add_columns(
-            order.by.label("_sort"), order.key.label("_key"), count
-        )
-        within = Order(found.c.by, found.c.key, order.descending, order.nullable)
-        rows: list[sa.RowMapping] = []
-        for part, drawn in zip(within.segments(cursor), order.segments(cursor), strict=True):
-            wanted = self.size + 1 - len(rows)
-            if wanted:
-                ids = sa.select(found.c.key).where(part.condition).order_by(*part.clauses).limit(wanted)
-                rows += db.session.execute(page.where(order.key.in_(ids)).order_by(*drawn.clauses)).mappings()
-        return rows
+        return paging.listed(self.filtered, self.order, self.size + 1, cursor)
 
     def _edge(self, row: list[sa.RowMapping], backwards: bool, scope: str) -> str | None:
         if not row:

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from portal.db import db
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
-from portal.web import table_view
+from portal.web import paging
 from portal.web.keyset import Cursor, may_be_empty
 from portal.web.table_view import COUNT_UP_TO, TableView
 from portal.web.tables import Column, Table
@@ -70,7 +70,7 @@ def searched(request: pytest.FixtureRequest) -> Iterator[str]:
     """Nothing is searched; something that is found seldom; something that is found often. All of it is found."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param:
-            patch.setattr(table_view, "MOST_SORTED", request.param)
+            patch.setattr(paging, "MOST_SORTED", request.param)
         yield "-1" if request.param else ""
 
 
@@ -91,7 +91,7 @@ def test_the_pages_are_the_whole_list_in_order_and_empty_values_come_last(
     assert pages[0].previous_url is None
     for earlier, later in pairwise(pages):
         assert ids(view(listing(values), sort, token(later.previous_url), searched)) == ids(earlier)
-    is_common = searched and len(values) > table_view.MOST_SORTED
+    is_common = searched and len(values) > paging.MOST_SORTED
     assert {page.count for page in pages} == {COUNT_UP_TO + 1 if is_common else len(values)}
 
 
