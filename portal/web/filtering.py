@@ -3,6 +3,7 @@
 What cannot be read (an unknown choice, a date that is none) is ignored, so that old links keep working.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -40,7 +41,7 @@ class Chip:
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(ABC):
     """key: the address's parameter, and the label of the selected column unless `where` says otherwise."""
 
     key: str
@@ -58,15 +59,15 @@ class Filter:
         """This filter for one request."""
         return self
 
+    @abstractmethod
     def read(self, args: Args) -> Any:
         """What the address asks for; None when it asks for nothing (usable)."""
-        raise NotImplementedError
 
-    def condition(self, value: Any, column: Column) -> Condition:
-        raise NotImplementedError
+    @abstractmethod
+    def condition(self, value: Any, column: Column) -> Condition: ...
 
-    def chips(self, value: Any) -> list[Chip]:
-        raise NotImplementedError
+    @abstractmethod
+    def chips(self, value: Any) -> list[Chip]: ...
 
     def apply(self, value: Any, column: Callable[[str], Column]) -> Condition:
         return self.where(value) if self.where else self.condition(value, column(self.key))
@@ -155,8 +156,8 @@ class Range(Filter):
         low, high = (self.parse(clean(args.get(name, ""))) for name in self.names)
         return None if low is None and high is None else (low, high)
 
-    def parse(self, text: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def parse(self, text: str) -> Any: ...
 
     def condition(self, value: tuple[Any, Any], column: Column) -> Condition:
         low, high = value
