@@ -9,6 +9,7 @@ from portal.domain import lifecycle, receivables
 from portal.domain.billing import running
 from portal.domain.billing.models import BillingRun
 from portal.domain.lifecycle.cancelling import BatchResult
+from portal.domain.staff import sign_in
 
 
 class _DryRun(Exception):
@@ -74,3 +75,8 @@ def cancel_on_schedule(slot: datetime) -> None:
 
 def remind_on_schedule(slot: datetime) -> None:
     remind_of_payments(clock.today())
+
+
+def tidy_sign_ins(slot: datetime) -> None:
+    with transaction():
+        sign_in.forget_old(at=now())

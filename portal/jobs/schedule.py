@@ -32,6 +32,7 @@ CALENDAR = {
     "payment_reminders": Entry("0 9 * * *", "portal.jobs.batches:remind_on_schedule"),
     "sweep": Entry("* * * * *", "portal.jobs.worker:sweep", timeout_s=60),
     "backup_check": Entry("0 7 * * *", "portal.jobs.backups:check_backup"),
+    "tidy_sign_ins": Entry("20 4 * * *", "portal.jobs.batches:tidy_sign_ins"),
     "tidy_runs": Entry("30 4 * * *", "portal.jobs.worker:tidy_runs"),
 }
 
