@@ -23,6 +23,12 @@ def port(text: str) -> int:
     return int(text)
 
 
+def proxies(text: str) -> int:
+    if not text.isdecimal() or int(text) > 9:
+        raise ValueError("how many proxies stand before the portal is expected, from 0 to 9.")
+    return int(text)
+
+
 def web_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:

@@ -43,6 +43,7 @@ class Settings:
     port: int
     base_url: str
     trusted_hosts: tuple[str, ...]
+    trusted_proxies: int
     mail_from: str
     company_name: str
     company_currency: str
@@ -85,6 +86,7 @@ class Settings:
             port=port,
             base_url=base_url,
             trusted_hosts=read("TRUSTED_HOSTS", values.hosts, "127.0.0.1,localhost", must=True),
+            trusted_proxies=read("TRUSTED_PROXIES", values.proxies, "0"),
             database_url=read("DATABASE_URL", values.database, "", secret=True, must=True),
             redis_url=read("REDIS_URL", values.redis, "", secret=True, must=True),
             smtp_url=read("SMTP_URL", values.smtp, "", secret=True),

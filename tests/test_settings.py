@@ -65,6 +65,7 @@ BAD = {
     "PORT": "65536",
     "BASE_URL": "portal.example.com",
     "TRUSTED_HOSTS": "https://portal.example.com",
+    "TRUSTED_PROXIES": "all",
     "DATABASE_URL": "mysql://db.example.com/portal",
     "REDIS_URL": "cache.example.com:6379",
     "SMTP_URL": "smtp://",

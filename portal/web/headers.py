@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -73,6 +74,10 @@ def keep_nothing(answer: Response) -> Response:
 
 
 def init(app: Flask) -> None:
-    """Bind last among those that wrap the application: what wraps it later says nothing of its own."""
+    """Bind last among those that wrap the application: what wraps it later says nothing of its own.
+
+    Only proxies that are ours are believed about who asks, and whether over TLS; the host comes as it was asked for.
+    """
     app.after_request(keep_nothing)
-    app.wsgi_app = Protected(app.wsgi_app)  # type: ignore[method-assign]
+    protected, proxies = Protected(app.wsgi_app), app.extensions["settings"].trusted_proxies
+    app.wsgi_app = ProxyFix(protected, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
