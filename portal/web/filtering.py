@@ -208,7 +208,11 @@ class Day(Filter):
         except ValueError:
             return None
 
+    def condition(self, value: date, column: Column) -> Condition:
+        return sa.true()
+
     def apply(self, value: date, column: Callable[[str], Column]) -> Condition:
+        """No column has to be selected for it."""
         return sa.true()
 
     def chips(self, value: date) -> list[Chip]:
