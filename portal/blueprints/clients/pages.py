@@ -11,9 +11,11 @@ from portal.blueprints.clients.forms import ClientForm, of_client
 from portal.clock import now, today
 from portal.db import transaction
 from portal.domain import clients
+from portal.domain.billing import accounts
 from portal.domain.clients import overview
 from portal.domain.clients.models import Client
 from portal.domain.clients.rules import mail_of
+from portal.domain.receivables import ageing
 from portal.domain.staff import Permission, may
 from portal.web import timeline
 from portal.web.forms import faults_on
@@ -175,7 +177,8 @@ def _money_of(client: Client) -> dict[str, Any]:
     if not may(current_user, MONEY):
         return {}
     return {
-        "ageing": overview.ageing_of(client.id, today()),
+        "ageing": ageing.of_client(client.id, today()),
+        "balances": accounts.balances(client.id),
         "invoices": overview.invoices_of(client.id, at_most=MOST_INVOICES),
         "today": today(),
     }

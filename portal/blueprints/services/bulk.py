@@ -99,7 +99,9 @@ ASKING = {
 def ask(command: BulkCommand) -> View:
     @requires(command.needs)
     def view() -> Response:
-        return page("services/bulk_ask.html", **_asked(command, ASKING[command.name].form(formdata=None, data=request.args)))
+        # Whoever sends a person here may have a reason at hand: it stands in the form to be read and changed.
+        form = ASKING[command.name].form(formdata=None, data=request.args)
+        return page("services/bulk_ask.html", **_asked(command, form))
 
     return view
 

@@ -139,37 +139,6 @@ def standing_of(client_id: int) -> Standing:
     return Standing(counts, _monthly(rows, Status.ACTIVE), _monthly(rows, Status.SUSPENDED))
 
 
-@dataclass(frozen=True)
-class Ageing:
-    """What is open on issued documents, in one currency; the parts add up to `open`, credit notes count against."""
-
-    open: Money
-    not_due: Money
-    days_30: Money
-    days_60: Money
-    days_90: Money
-    older: Money
-
-    @property
-    def overdue(self) -> Money:
-        return self.open - self.not_due
-
-
-def ageing_of(client_id: int, today: date) -> list[Ageing]:
-    """One for each currency in which something is open."""
-    late = sa.literal(today, sa.Date) - Invoice.due_on
-    left = Invoice.total_minor - Invoice.paid_minor
-    spans = (late <= 0, late.between(1, 30), late.between(31, 60), late.between(61, 90), late > 90)
-    parts = [sa.func.coalesce(sa.func.sum(left).filter(span), 0) for span in spans]
-    rows = db.session.execute(
-        sa.select(Invoice.currency, sa.func.sum(left), *parts)
-        .where(Invoice.client_id == client_id, Invoice.status.in_(OPEN))
-        .group_by(Invoice.currency)
-        .order_by(Invoice.currency)
-    )
-    return [Ageing(*(Money(int(part), currency) for part in sums)) for currency, *sums in rows]
-
-
 def invoices_of(client_id: int, *, at_most: int) -> Sequence[Invoice]:
     """The latest documents, drafts first."""
     found = sa.select(Invoice).where(Invoice.client_id == client_id)

@@ -92,10 +92,19 @@ def totals(rows: Rows) -> list[Ageing]:
     return _read(db.session.execute(sums.group_by(row.c.currency).order_by(row.c.currency)).all())
 
 
+def in_all(day: date) -> list[Ageing]:
+    """One for each currency in which anything was open."""
+    return _by_currency(day, sa.true())
+
+
 def of_client(client_id: int, day: date) -> list[Ageing]:
     """One for each currency in which the client had something open."""
+    return _by_currency(day, sa.column("client_id") == client_id)
+
+
+def _by_currency(day: date, which: sa.ColumnElement[bool]) -> list[Ageing]:
     item = open_items(day).subquery("item")
-    sums = sa.select(item.c.currency, *_sums(item)).where(item.c.client_id == client_id)
+    sums = sa.select(item.c.currency, *_sums(item)).where(which)
     return _read(db.session.execute(sums.group_by(item.c.currency).order_by(item.c.currency)).all())
 
 

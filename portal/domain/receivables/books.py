@@ -105,9 +105,7 @@ def _open_documents(day: date) -> Rows:
 
 
 def _unused_payments(day: date) -> Rows:
-    used = _moves().subquery("used")
-    given = sa.select(used.c.payment_id, sa.func.sum(used.c.minor).label("minor")).where(used.c.on <= day)
-    by_payment = given.group_by(used.c.payment_id).subquery("given")
+    by_payment = _given(day).subquery("given")
     left = Payment.amount_minor - sa.func.coalesce(by_payment.c.minor, 0)
     return (
         sa.select(
@@ -126,6 +124,16 @@ def _unused_payments(day: date) -> Rows:
         .outerjoin(by_payment, by_payment.c.payment_id == Payment.id)
         .where(Payment.received_on <= day, left != 0)
     )
+
+
+def _given(day: date) -> Rows:
+    """(payment_id, minor): what each payment has settled or paid back; today, without a look at days, all of it."""
+    if day >= clock.today():
+        given = sa.select(Allocation.payment_id, sa.func.sum(Allocation.amount_minor).label("minor"))
+        return given.where(Allocation.payment_id.is_not(None)).group_by(Allocation.payment_id)
+    used = _moves().subquery("used")
+    before = sa.select(used.c.payment_id, sa.func.sum(used.c.minor).label("minor")).where(used.c.on <= day)
+    return before.group_by(used.c.payment_id)
 
 
 def _early_refunds(day: date) -> Rows:
