@@ -79,7 +79,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "recovery_codes_made": ("key", "grey"),
 }
 ABOUT_MONEY = ("price_changed", "recurring_billing_changed")
-HIDDEN = frozenset({"what", "changes", "currency", "title", "is_active"})
+HIDDEN = frozenset({"what", "changes", "currency", "title", "is_active", "subject"})
 LONGEST = 80
 MOST_TOLD = 30
 
@@ -167,10 +167,15 @@ def _details(payload: Mapping[str, Any], currency: str | None) -> list[tuple[str
         if key not in HIDDEN
     ]
     return [
-        (key, f"{label(key.removesuffix('_minor'))}: {text}")
+        (key, f"{_named(key)}: {text}")
         for key, text in facts + changes
         if text and not key.endswith("_id")
     ]
+
+
+def _named(key: str) -> str:
+    """A field by its name; what was named in words already stays as it is."""
+    return label(key.removesuffix("_minor")) if key.isidentifier() else key
 
 
 def _change(before: str, after: str) -> str:

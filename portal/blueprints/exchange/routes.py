@@ -89,7 +89,7 @@ def load() -> Response:
             count = exchange.load(raw=raw, by=current_user.id, at=now())
     if form.errors:
         return refuse("exchange/load.html", form=form, **_around())
-    return done(then=url_for(".board"), toast=f"{count:,} rates are stored.")
+    return done(then=url_for(".board"), toast=f"{count:,} rate{'' if count == 1 else 's'} stored.")
 
 
 @bp.get("/<int:rate_id>/remove")
