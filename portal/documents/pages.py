@@ -38,12 +38,15 @@ class Facts(Protocol):
     def timezone(self) -> str: ...
 
 
-def page(template: str, facts: Facts) -> str:
-    """The HTML of a document. Texts of people are escaped; a fact that is missing is an error."""
+def page(template: str, facts: Facts, **layout: Any) -> str:
+    """The HTML of a document. Texts of people are escaped; a fact that is missing is an error.
+
+    layout: what a document needs beside its facts to be set.
+    """
     return (
         pages(facts.locale, facts.timezone)
         .get_template(f"documents/{template}/page.html")
-        .render(facts=facts)
+        .render(facts=facts, **layout)
     )
 
 

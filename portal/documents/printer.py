@@ -6,6 +6,7 @@ from html import unescape
 from io import StringIO
 
 from weasyprint import CSS, HTML
+from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -35,6 +36,21 @@ class PackagedOnly(URLFetcher):
 
 
 def to_pdf(html: str, stylesheets: Iterable[str]) -> bytes:
+    return _set(html, stylesheets).write_pdf(pdf_tags=True)
+
+
+def pages_of(html: str, stylesheets: Iterable[str], prefix: str) -> list[int]:
+    """The page, from 0, on which each element lands whose id begins with the prefix, in their order."""
+    places = {
+        int(name.removeprefix(prefix)): number
+        for number, each in enumerate(_set(html, stylesheets).pages)
+        for name in each.anchors
+        if name.startswith(prefix)
+    }
+    return [places[position] for position in sorted(places)]
+
+
+def _set(html: str, stylesheets: Iterable[str]) -> Document:
     """The document and each stylesheet get our fetcher: one without it would use WeasyPrint's own."""
     fetcher = PackagedOnly()
     fonts_in_use = FontConfiguration()
@@ -43,4 +59,4 @@ def to_pdf(html: str, stylesheets: Iterable[str]) -> bytes:
         for sheet in (fonts.stylesheet(unescape(html)), *stylesheets)
     ]
     document = HTML(file_obj=StringIO(html), url_fetcher=fetcher)
-    return document.write_pdf(stylesheets=sheets, font_config=fonts_in_use, pdf_tags=True)
+    return document.render(stylesheets=sheets, font_config=fonts_in_use, pdf_tags=True)

@@ -172,3 +172,15 @@ def _exact(amount: str | Decimal) -> Fraction:
     if len(amount.strip()) > 40:
         raise BadAmount("That number has too many digits to be an amount.")
     return Fraction(amount.strip())
+
+
+def amounts_like(text: str) -> list[int]:
+    """What a number that somebody searches for may be in minor units: "1,234.50" is 123450 with two places.
+
+    One for each number of decimal places that currencies have; nothing for what is no amount.
+    """
+    plain = text.strip().replace(",", "").replace("’", "").replace(" ", "")
+    if not PLAIN_NUMBER.fullmatch(plain) or len(plain) > 16:
+        return []
+    exact = [Fraction(plain) * 10**places for places in (0, 2, 3)]
+    return sorted({abs(int(each)) for each in exact if each.denominator == 1})

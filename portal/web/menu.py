@@ -42,7 +42,7 @@ MENU: tuple[Section, ...] = (
         (
             Item("Clients", "building", "/clients", Permission.VIEW),
             Item("Catalogue", "packages", "/catalogue", Permission.VIEW),
-            Item("Invoices", "file-invoice", "/invoices", Permission.VIEW_MONEY, also=("/billing",)),
+            Item("Invoices", "file-invoice", "/invoices", Permission.VIEW_MONEY, also=("/billing", "/payments", "/refunds")),
             Item("Revenue", "trending-up", "/revenue", Permission.VIEW_MONEY),
             Item("Reports", "report-analytics", "/reports", Permission.SLA_REPORTS),
         ),

@@ -14,17 +14,20 @@ import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db, transaction
-from portal.domain import bulk, imports, reports, staff
-from portal.domain.billing.models import BillingRun, Invoice
+from portal.domain import billing, bulk, imports, reports, staff
+from portal.domain.billing.models import BillingRun, Invoice, InvoiceLine
 from portal.domain.clients.models import Contract
 from portal.domain.exchange import ExchangeRate
 from portal.domain.lifecycle import ClientService
+from portal.domain.money import Money
 from portal.domain.notices.models import Notice
+from portal.domain.pricing import batches
+from portal.domain.pricing.batches import Wanted
 from portal.domain.provisioning.models import ProvisioningTask, WizardDraft
 from portal.domain.receivables.models import ExportBatch, Statement
 from portal.domain.sla.models import Incident
 from portal.domain.staff import User, queries, sign_in
-from portal.domain.words import Channel, Severity
+from portal.domain.words import Channel, LineKind, Severity
 from portal.outbox import Delivery, EventRecord
 from portal.runs import PeriodicRun, RunState
 from tests.books import bad_book, zipped
@@ -112,12 +115,56 @@ def bulk_action(world: World, actor: User) -> int:
         return bulk.request(**asked, by=actor.id, at=clock.now()).id
 
 
+def price_change(world: World, actor: User) -> int:
+    """One that is planned for the service."""
+    day = clock.today() + timedelta(days=40)
+    with transaction():
+        row = billing.change_quantity(
+            service_id=world.service.id, quantity=7, effective_on=day, by=None, at=clock.now()
+        )
+        return row.id
+
+
+def price_batch(world: World, actor: User) -> int:
+    """A proposal for the services of one client."""
+    wanted = Wanted(client_id=world.service.client_id, percent=Decimal(5))
+    with transaction():
+        return batches.propose(wanted=wanted, by=actor.id, at=clock.now()).id
+
+
 def contract(world: World, actor: User) -> int:
     return kept(Contract(client_id=world.service.client_id, number="C-1", start_date=clock.today()))
 
 
 def draft_invoice(world: World, actor: User) -> int:
     return kept(Invoice(client_id=world.service.client_id, currency="USD", drafted_on=clock.today()))
+
+
+def issued_invoice(world: World, actor: User) -> int:
+    """One over 100.00 that nothing was paid on."""
+    facts = {"client_id": world.service.client_id, "by": None, "at": clock.now()}
+    with transaction():
+        made = billing.new_draft(**facts).id
+        amount = Money.of("100.00", world.service.client.currency)
+        billing.add_line(invoice_id=made, words="Cabling", amount=amount, by=None, at=clock.now())
+        return billing.issue(invoice_id=made, by=None, at=clock.now()).id
+
+
+def invoice_with_credit(world: World, actor: User) -> int:
+    """An open invoice of a client that has account credit since."""
+    made = issued_invoice(world, actor)
+    client = world.service.client
+    with transaction():
+        billing.record_payment(
+            client_id=client.id, amount=Money.of("10.00", client.currency), received_on=clock.today(),
+            by=None, at=clock.now(),
+        )  # fmt: skip
+    return made
+
+
+def line_of_draft(world: World, actor: User) -> int:
+    line = {"kind": LineKind.ADJUSTMENT, "description": "Cabling", "amount_minor": 100}
+    return kept(InvoiceLine(invoice_id=draft_invoice(world, actor), **line))
 
 
 def incident(world: World, actor: User) -> int:
@@ -147,7 +194,12 @@ def report(world: World, actor: User) -> int:
 
 
 def export_batch(world: World, actor: User) -> int:
-    facts = {"starts_on": clock.today() - timedelta(days=1), "ends_on": clock.today(), "documents": 0, "lines": 0}
+    facts = {
+        "starts_on": clock.today() - timedelta(days=1),
+        "ends_on": clock.today(),
+        "documents": 0,
+        "lines": 0,
+    }
     made = {"totals": {}, "content": b"", "sha256": "", "made_at": clock.now()}
     number = len(db.session.scalars(sa.select(ExportBatch.id)).all()) + 1
     return kept(ExportBatch(number=number, **facts, **made))
@@ -171,6 +223,7 @@ ARGUMENTS: dict[str, Sample] = {
     "batch_id": export_batch,
     "bulk_id": bulk_action,
     "calendar_id": lambda world, actor: make_policy().calendar.id,
+    "change_id": price_change,
     "code": lambda world, actor: world.service.client.code,
     "contact_id": lambda world, actor: make_contact(world.service.client).id,
     "contract_id": contract,
@@ -182,10 +235,12 @@ ARGUMENTS: dict[str, Sample] = {
     "incident_id": incident,
     "invoice_id": draft_invoice,
     "name": lambda world, actor: "security",
+    "line_id": line_of_draft,
     "notice_id": notice,
     "part": lambda world, actor: "client",
     "policy_id": lambda world, actor: make_policy().id,
     "rate_id": exchange_rate,
+    "price_batch_id": price_batch,
     "report_id": report,
     "run_id": lambda world, actor: kept(BillingRun(as_of=clock.today(), started_at=clock.now())),
     "service_id": lambda world, actor: world.service.id,
@@ -199,6 +254,14 @@ ARGUMENTS: dict[str, Sample] = {
 }
 
 BY_RULE: dict[str, dict[str, Sample]] = {
+    "/invoices/<int:invoice_id>/apply-credit": {"invoice_id": invoice_with_credit},
+    "/invoices/<int:invoice_id>/credit": {"invoice_id": issued_invoice},
+    "/invoices/<int:invoice_id>/mail": {"invoice_id": issued_invoice},
+    "/invoices/<int:invoice_id>/payment": {"invoice_id": issued_invoice},
+    "/invoices/<int:invoice_id>/void": {"invoice_id": issued_invoice},
+    "/billing/runs/<int:run_id>/<any(approve, discard):decision>": {
+        "decision": lambda world, actor: "approve"
+    },
     "/ops/runs/<int:run_id>/again": {"run_id": failed_run},
     "/profile/second-step/<any(start, codes, remove):move>": {"move": lambda world, actor: "start"},
     "/settings/<name>": {"name": lambda world, actor: "finance"},
@@ -222,6 +285,7 @@ FIELDS: dict[str, str] = {
     "rate": "1.0825",
     "sku": "NEW-1",
     "start_date": "2026-01-01",
+    "value": "5",
 }
 """What a form is filled in with, by the name of the input, where it shows nothing yet."""
 

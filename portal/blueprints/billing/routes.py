@@ -1,26 +1,29 @@
 """The books: what is due, what was billed, and what is owed."""
 
-from flask import Blueprint, send_file, url_for
+from flask import send_file, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal import clock, storage
-from portal.blueprints.billing.forms import PaymentForm, VoidForm
+from portal.blueprints.billing import bp, corrections, drafts, payments
 from portal.clock import now
 from portal.db import fetch, transaction
-from portal.domain import billing, fields
-from portal.domain.billing import documents, queries
-from portal.domain.billing.models import BillingRun, Invoice
+from portal.domain import billing
+from portal.domain.billing import accounts, documents, mailing, queries
+from portal.domain.billing.models import Invoice
 from portal.domain.errors import NotFound
-from portal.domain.money import Money
+from portal.domain.receivables import ageing
 from portal.domain.staff.permissions import Permission
 from portal.domain.words import InvoiceKind, InvoiceStatus
-from portal.web.forms import faults_on
+from portal.web import timeline
 from portal.web.guards import requires
-from portal.web.htmx import done, page, refuse
+from portal.web.htmx import done, page
 from portal.web.tables import Choice, Column, DateRange, Empty, Flag, NumberRange, Table
 
-bp = Blueprint("billing", __name__)
+__all__ = ["bp", "corrections", "drafts", "payments"]
+
+# What only the portal itself waits for; that a mail went out is told once it did.
+NOT_TOLD = ("invoice_pdf_requested", "payment_reminder_due")
 
 INVOICES = Table(
     "invoices",
@@ -42,7 +45,7 @@ INVOICES = Table(
         NumberRange("total_minor", "Total", scale=100),
     ),
     search=queries.matching,
-    search_hint="Number or client",
+    search_hint="Number, client or total",
     sort="-issued_on",
     cells="billing/_cells.html",
     empty=Empty("No invoices yet", "Activate a service; the next billing run makes its first invoice."),
@@ -58,12 +61,17 @@ def invoices() -> Response:
 @bp.get("/invoices/<int:invoice_id>")
 @requires(Permission.VIEW_MONEY)
 def invoice(invoice_id: int) -> Response:
+    one = fetch(Invoice, invoice_id)
     return page(
         "billing/invoice.html",
-        invoice=fetch(Invoice, invoice_id),
+        invoice=one,
         facts=documents.facts(invoice_id),
-        payments=queries.payments_of(invoice_id),
+        settled=queries.settlements_of(one),
+        received=queries.payments_of(invoice_id),
         corrections=queries.corrections_of(invoice_id),
+        credit=accounts.account_credit(one.client_id, one.currency),
+        mails=mailing.mails_of(invoice_id),
+        happened=timeline.lines(invoice=[invoice_id], without=NOT_TOLD),
     )
 
 
@@ -79,48 +87,6 @@ def issue(invoice_id: int) -> Response:
     with transaction():
         number = billing.issue(invoice_id=invoice_id, by=current_user.id, at=now()).number
     return done(then=url_for(".invoice", invoice_id=invoice_id), toast=f"{number} is issued.")
-
-
-@bp.get("/invoices/<int:invoice_id>/void")
-@requires(Permission.BILLING)
-def ask_void(invoice_id: int) -> Response:
-    return page("billing/void.html", invoice=fetch(Invoice, invoice_id), form=VoidForm())
-
-
-@bp.post("/invoices/<int:invoice_id>/void")
-@requires(Permission.BILLING)
-def void(invoice_id: int) -> Response:
-    form = VoidForm()
-    if not form.validate_on_submit():
-        return refuse("billing/void.html", invoice=fetch(Invoice, invoice_id), form=form)
-    with transaction():
-        number = billing.void(
-            invoice_id=invoice_id, reason=form.reason.data, by=current_user.id, at=now()
-        ).number
-    return done(then=url_for(".invoice", invoice_id=invoice_id), toast=f"{number} is void.")
-
-
-@bp.get("/invoices/<int:invoice_id>/payment")
-@requires(Permission.BILLING)
-def ask_payment(invoice_id: int) -> Response:
-    one = fetch(Invoice, invoice_id)
-    form = PaymentForm(amount=f"{one.open_amount.amount}", received_on=clock.today())
-    return page("billing/payment.html", invoice=one, form=form)
-
-
-@bp.post("/invoices/<int:invoice_id>/payment")
-@requires(Permission.BILLING)
-def record_payment(invoice_id: int) -> Response:
-    form, one = PaymentForm(), fetch(Invoice, invoice_id)
-    if form.validate_on_submit():
-        with faults_on(form), transaction():
-            billing.record_payment(
-                invoice_id=invoice_id, amount=_entered(form, one.currency), received_on=form.received_on.data,
-                method=form.method.data, reference=form.reference.data or "", by=current_user.id, at=now(),
-            )  # fmt: skip
-    if form.errors:
-        return refuse("billing/payment.html", invoice=fetch(Invoice, invoice_id), form=form)
-    return done(then=url_for(".invoice", invoice_id=invoice_id), toast="The payment is recorded.")
 
 
 @bp.post("/invoices/<int:invoice_id>/pdf")
@@ -155,46 +121,10 @@ def board() -> Response:
     return page(
         "billing/board.html",
         due=queries.due_by_currency(clock.today()),
-        ageing=queries.open_by_age(clock.today()),
+        ageing=ageing.in_all(clock.today()),
         parked=queries.parked(),
         drafts=queries.drafts(),
         runs=queries.runs(),
+        held=queries.runs_with_drafts(),
         today=clock.today(),
     )
-
-
-@bp.get("/billing/runs/new")
-@requires(Permission.BILLING)
-def ask_run() -> Response:
-    return page("billing/run.html", due=queries.due_by_currency(clock.today()), today=clock.today())
-
-
-@bp.post("/billing/runs/new")
-@requires(Permission.BILLING)
-def start_run() -> Response:
-    with transaction():
-        run = billing.request_run(as_of=clock.today(), by=current_user.id, at=now())
-        then = url_for(".run", run_id=run.id)
-    return done(then=then, toast="The billing run has started.")
-
-
-@bp.get("/billing/runs/<int:run_id>")
-@requires(Permission.VIEW_MONEY)
-def run(run_id: int) -> Response:
-    one = fetch(BillingRun, run_id)
-    return page("billing/run_result.html", "billing/_run.html", run=one, failures=queries.failures_of(run_id))
-
-
-@bp.post("/billing/parked/<int:service_id>/release")
-@requires(Permission.BILLING)
-def release(service_id: int) -> Response:
-    with transaction():
-        billing.release(service_id=service_id, at=now())
-    return done(then=url_for(".board"), toast="Released: the next run tries it again.")
-
-
-def _entered(form: PaymentForm, currency: str) -> Money:
-    """The amount as it was entered. Raises Invalid with the fault at its field."""
-    known = {"amount": lambda text: fields.amount(text, currency)}
-    amount: Money = fields.check(known, {"amount": form.amount.data})["amount"]
-    return amount

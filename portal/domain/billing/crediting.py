@@ -25,6 +25,10 @@ class AmountBack:
     amount: Money
     tax_rate: Decimal
 
+    @property
+    def words(self) -> str:
+        return ""
+
 
 def credit_from(
     *, service_id: int, unused_from: date, source: str, deduct: bool = False, at: datetime

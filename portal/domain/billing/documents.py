@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.db import db
 from portal.domain import company
 from portal.domain.billing.models import Invoice, InvoiceLine
+from portal.domain.billing.settling_models import Allocation, Payment
 from portal.domain.clients.models import Client
 from portal.domain.company.identity import identity
 from portal.domain.errors import NotFound
@@ -38,6 +40,16 @@ class Line:
     period: Period | None
     quantity: int
     tax_rate_percent: Decimal
+    amount: Money
+    unit_price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What settled a part of the document: a payment, a credit note, or what one of these was set free from."""
+
+    on: date
+    words: str
     amount: Money
 
 
@@ -77,6 +89,7 @@ class InvoiceFacts:
     paid: Money
     locale: str
     timezone: str
+    settlements: tuple[Settlement, ...] = ()
 
     @property
     def is_credit_note(self) -> bool:
@@ -97,6 +110,10 @@ class InvoiceFacts:
     @property
     def has_quantities(self) -> bool:
         return any(line.quantity != 1 for line in self.lines)
+
+    @property
+    def has_unit_prices(self) -> bool:
+        return any(line.unit_price is not None and line.quantity != 1 for line in self.lines)
 
     @property
     def title(self) -> str:
@@ -134,29 +151,46 @@ def facts(invoice_id: int) -> InvoiceFacts:
         paid=Money(invoice.paid_minor, invoice.currency),
         locale=told["locale"],
         timezone=told["timezone"],
+        settlements=_settlements(invoice),
     )
+
+
+# What a document says of the client, and what it needs to know of it: its own word → the client's column.
+OF_CLIENT = {
+    "name": "name",
+    "address": "address",
+    "tax_id": "tax_id",
+    "email": "billing_email",
+    "code": "code",
+}
+AROUND = {"terms_days": "payment_terms_days", "locale": "locale", "timezone": "timezone"}
 
 
 def party(client: Client, ours: dict[str, Any]) -> dict[str, Any]:
     """What a document says of both sides as of now; `ours`: the settings. Issuing keeps it in `Invoice.party`."""
-    return {
-        "seller": {
-            "name": identity().name,
-            "address": ours["company_address"],
-            "tax_id": ours["company_tax_id"],
-        },
-        "client": {
-            "name": client.name,
-            "address": client.address,
-            "tax_id": client.tax_id,
-            "email": client.billing_email,
-            "code": client.code,
-        },
-        "how_to_pay": ours["payment_instructions"],
-        "terms_days": client.payment_terms_days,
-        "locale": client.locale,
-        "timezone": client.timezone,
+    theirs = {word: getattr(client, column) for word, column in OF_CLIENT.items()}
+    return _our_side(ours) | {"client": theirs} | {w: getattr(client, column) for w, column in AROUND.items()}
+
+
+def party_of_each(ours: dict[str, Any]) -> sa.ColumnElement[Any]:
+    """The same in SQL, for each client of a statement."""
+    theirs = _as_json(OF_CLIENT)
+    around = sa.func.jsonb_build_object("client", theirs).op("||")(_as_json(AROUND))
+    return sa.literal(_our_side(ours), JSONB).op("||")(around)
+
+
+def _our_side(ours: dict[str, Any]) -> dict[str, Any]:
+    seller = {
+        "name": identity().name,
+        "address": ours["company_address"],
+        "tax_id": ours["company_tax_id"],
     }
+    return {"seller": seller, "how_to_pay": ours["payment_instructions"]}
+
+
+def _as_json(columns: dict[str, str]) -> sa.ColumnElement[Any]:
+    pairs = ((sa.literal(word, sa.Text), getattr(Client, column)) for word, column in columns.items())
+    return sa.func.jsonb_build_object(*(part for pair in pairs for part in pair))
 
 
 def _whole(invoice_id: int) -> Invoice:
@@ -178,6 +212,31 @@ def _line(line: InvoiceLine, currency: str) -> Line:
         quantity=line.quantity,
         tax_rate_percent=line.tax_rate_percent,
         amount=Money(line.amount_minor, currency),
+        unit_price=None if line.unit_price_minor is None else Money(line.unit_price_minor, currency),
+    )
+
+
+def _settlements(invoice: Invoice) -> tuple[Settlement, ...]:
+    """Of an invoice, by what settled it; money that a void set free has left nothing behind."""
+    if invoice.kind is InvoiceKind.CREDIT_NOTE:
+        return ()
+    net, first = sa.func.sum(Allocation.amount_minor), sa.func.min(Allocation.allocated_on)
+    rows = db.session.execute(
+        sa.select(first, Payment.reference, Invoice.number, net)
+        .outerjoin(Payment, Payment.id == Allocation.payment_id)
+        .outerjoin(Invoice, Invoice.id == Allocation.credit_note_id)
+        .where(Allocation.invoice_id == invoice.id)
+        .group_by(Allocation.payment_id, Allocation.credit_note_id, Payment.reference, Invoice.number)
+        .having(net > 0)
+        .order_by(first, sa.func.min(Allocation.id))
+    )
+    return tuple(
+        Settlement(
+            on=on,
+            words=f"Credit note {number}" if number else f"Payment {reference}".strip(),
+            amount=Money(int(minor), invoice.currency),
+        )
+        for on, reference, number, minor in rows
     )
 
 

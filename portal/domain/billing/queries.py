@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from portal import clock
 from portal.db import db
 from portal.domain.billing.models import BillingFailure, BillingRun, Invoice, RecurringBilling
-from portal.domain.billing.settling_models import Payment
+from portal.domain.billing.settling_models import Allocation, Payment
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
-from portal.domain.money import Money
+from portal.domain.money import amounts_like
 from portal.domain.words import InvoiceKind, InvoiceStatus, ScheduleStatus
 
 OPEN = (InvoiceStatus.ISSUED, InvoiceStatus.PARTLY_PAID)
@@ -44,11 +44,12 @@ def is_overdue() -> sa.ColumnElement[bool]:
 
 
 def matching(text: str) -> sa.ColumnElement[bool]:
-    """Documents with this number, or of clients with this name or code."""
+    """Documents with this number or this total, or of clients with this name or code."""
     clients = sa.select(Client.id).where(
         Client.name.icontains(text, autoescape=True) | Client.code.icontains(text, autoescape=True)
     )
-    return Invoice.number.icontains(text, autoescape=True) | Invoice.client_id.in_(clients)
+    found = Invoice.number.icontains(text, autoescape=True) | Invoice.client_id.in_(clients)
+    return found | sa.func.abs(Invoice.total_minor).in_(amounts_like(text))
 
 
 def due_by_currency(as_of: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -61,26 +62,6 @@ def due_by_currency(as_of: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     return db.session.execute(
         due.group_by(RecurringBilling.currency).order_by(RecurringBilling.currency)
     ).all()
-
-
-def open_by_age(as_of: date) -> list[tuple[str, str, Money]]:
-    """(currency, age band, open amount) of issued invoices; bands in days past due."""
-    late = sa.literal(as_of) - Invoice.due_on
-    band = sa.case(
-        (late <= 0, "not due"),
-        (late <= 30, "1–30"),
-        (late <= 60, "31–60"),
-        (late <= 90, "61–90"),
-        else_="over 90",
-    ).label("band")
-    total = sa.func.sum(Invoice.total_minor - Invoice.paid_minor)
-    rows = sa.select(Invoice.currency, band, total).where(
-        Invoice.status.in_(OPEN), Invoice.kind == InvoiceKind.INVOICE
-    )
-    grouped = rows.group_by(Invoice.currency, band).order_by(Invoice.currency)
-    return [
-        (currency, age, Money(int(minor), currency)) for currency, age, minor in db.session.execute(grouped)
-    ]
 
 
 def parked() -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -107,6 +88,12 @@ def runs(limit: int = 10) -> Sequence[BillingRun]:
     return db.session.scalars(sa.select(BillingRun).order_by(BillingRun.id.desc()).limit(limit)).all()
 
 
+def runs_with_drafts() -> set[int]:
+    """Runs of which drafts wait for approval."""
+    waiting = sa.select(Invoice.run_id).where(Invoice.status == InvoiceStatus.DRAFT).distinct()
+    return {run_id for run_id in db.session.scalars(waiting) if run_id is not None}
+
+
 def failures_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """What a run could not bill: (service id, its name, reason, when it was settled)."""
     rows = (
@@ -115,6 +102,13 @@ def failures_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(BillingFailure.run_id == run_id)
     )
     return db.session.execute(rows.order_by(ClientService.name)).all()
+
+
+def settlements_of(document: Invoice) -> Sequence[Allocation]:
+    """What settled an invoice, or what a credit note has settled, oldest first; what a void took back included."""
+    end = Allocation.invoice_id if document.kind is InvoiceKind.INVOICE else Allocation.credit_note_id
+    rows = sa.select(Allocation).where(end == document.id).order_by(Allocation.id)
+    return db.session.scalars(rows).all()
 
 
 def payments_of(invoice_id: int) -> Sequence[Payment]:
