@@ -25,6 +25,9 @@ from portal.web.filters import label
 
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
+# What ends a field whose value is a word of a closed list: "in_progress" is told as "in progress".
+WORDS = ("status", "state", "unused", "level", "role", "cycle", "decision", "type")
+
 # kind → (icon, colour); what is not named is told without a colour.
 MARKS: dict[str, tuple[str, str]] = {
     "service_provisioned": ("plus", "blue"),
@@ -192,7 +195,7 @@ def _said(key: str, value: Any, currency: str | None) -> str:
         return str(formats["money"](int(value), currency)) if currency else ""
     if isinstance(value, str) and ISO_DAY.fullmatch(value):
         return str(formats["date"](date.fromisoformat(value)))
-    text = in_words(value)
+    text = label(value).lower() if key.endswith(WORDS) and isinstance(value, str) else in_words(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

@@ -23,7 +23,7 @@ STATES = ("waiting", "trying again", "done", "parked", "given up")
 DELIVERIES = Table(
     "deliveries",
     columns=(
-        Column("listener", "Listener", fixed=True, link="/ops/deliveries/{id}"),
+        Column("listener", "Listener", cell="label", fixed=True, link="/ops/deliveries/{id}"),
         Column("kind", "Event", cell="label"),
         Column("queue", "Queue"),
         Column("state", "State"),

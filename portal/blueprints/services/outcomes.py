@@ -107,7 +107,7 @@ def of_transfer(service: ClientService, form: forms.TransferForm) -> Outcome:
         [
             _credit(credit, f"to {service.client.name}"),
             ("receipt", "The new client is billed from that day, on its own billing day."),
-            ("file-invoice", f"Invoices issued so far stay with {service.client.name}."),
+            ("file-invoice", f"{service.client.name} keeps the invoices issued so far."),
             ("link", "Contract and escalation contact are taken off: they belong to the old client."),
             *_told("service_transferred", service),
         ],
