@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from portal.domain.money import Money
 from portal.domain.periods import Cycle, add_months
@@ -44,7 +45,7 @@ class Running:
 
     @property
     def monthly(self) -> Money:
-        return monthly_cost_of(self.price, self.cycle)
+        return _monthly(self.price, self.cycle)
 
     @property
     def drops_out_on(self) -> tuple[date, Why] | None:
@@ -72,8 +73,11 @@ def changes(service: Running, *, today: date, until: date) -> Iterator[Change]:
         day = max(on, tomorrow)
         if day >= until or (out is not None and day >= max(out[0], tomorrow)):
             break
-        price = _renewed(service, price) if planned is None else planned
-        new = monthly_cost_of(price, service.cycle)
+        if planned is None:
+            price = _renewed(price, service.base, service.uplift_percent, service.uplift_cap_percent)
+        else:
+            price = planned
+        new = _monthly(price, service.cycle)
         if new != cost:
             yield Change(day, why, new - cost)
         cost = new
@@ -98,13 +102,15 @@ def _renewal_days(service: Running, until: date) -> Iterator[date]:
         on = next_term(start_date=service.start_date, renewal_date=on, months=service.term_months).end
 
 
-def _renewed(service: Running, price: Money) -> Money:
-    return renewal_price(
-        current=price,
-        base=service.base,
-        uplift_percent=service.uplift_percent,
-        uplift_cap_percent=service.uplift_cap_percent,
-    ).price
+# Kept, because thousands of services have the same price.
+@lru_cache(maxsize=65_536)
+def _renewed(price: Money, base: Money | None, uplift: Decimal, cap: Decimal | None) -> Money:
+    return renewal_price(current=price, base=base, uplift_percent=uplift, uplift_cap_percent=cap).price
+
+
+@lru_cache(maxsize=65_536)
+def _monthly(price: Money, cycle: Cycle) -> Money:
+    return monthly_cost_of(price, cycle)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ DAYS = st.dates(date(2026, 10, 1), date(2028, 6, 1))
 @st.composite
 def running_services(draw):
     end = draw(st.none() | DAYS)
-    planned = draw(st.lists(st.tuples(DAYS, st.integers(1, 500_000).map(usd)), max_size=2))
+    planned = draw(st.lists(st.tuples(DAYS, st.integers(0, 500_000).map(usd)), max_size=2))
     return service(
         price=usd(draw(st.integers(1, 500_000))),
         cycle=draw(st.sampled_from([each for each in Cycle if each is not Cycle.ONE_TIME])),
@@ -106,7 +106,7 @@ def running_services(draw):
         term_months=draw(st.integers(1, 24)),
         base=draw(st.none() | st.integers(1, 500_000).map(usd)),
         uplift_percent=draw(st.decimals(0, 20, places=2)),
-        planned=tuple(sorted(planned)),
+        planned=tuple(sorted(planned, key=lambda step: step[0])),
     )
 
 
@@ -161,7 +161,7 @@ def _live_through(each, day, prices, over, renewals):
         on = add_months(on, each.term_months, each.start_date.day if is_on_anchor else on.day)
         renewals[id(each)] = on
     for _, _, price in sorted(due, key=lambda step: step[:2]):
-        prices[id(each)] = price or _renewed(each, prices[id(each)])
+        prices[id(each)] = _renewed(each, prices[id(each)]) if price is None else price
 
 
 def _renewed(each, price):
@@ -176,6 +176,7 @@ def book(session, clock):
     make_service(**facts, auto_renewal=True)
     leaving = make_service(**facts, auto_renewal=True)
     make_service(**facts)
+    make_service(**facts | {"start_date": date(2025, 1, 1)})
     make_service(**facts | {"status": "suspended"})
     make_service(**facts | {"status": "pending"})
     dearer = make_service(
