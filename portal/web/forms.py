@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, IntegerField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
-from portal.domain.errors import Invalid, StaleVersion
+from portal.domain.errors import Invalid, Refused, StaleVersion
 from portal.domain.wording import in_words
 
 
 @contextmanager
 def faults_on(form: FlaskForm) -> Iterator[None]:
-    """Put what the domain finds wrong (Invalid, StaleVersion) on the form, and go on after the block.
+    """Put the domain's "no" (Invalid, StaleVersion, Refused) on the form, and go on after the block.
 
     if form.validate_on_submit():
         with faults_on(form), transaction():
@@ -34,6 +35,15 @@ def faults_on(form: FlaskForm) -> Iterator[None]:
     except StaleVersion as refusal:
         form.theirs = refusal.theirs
         form.form_errors.append(refusal.message)
+    except Refused as refusal:
+        form.is_refused = True
+        form.form_errors.append(refusal.message)
+
+
+def status_of(form: FlaskForm) -> int:
+    """What a refused form answers with: 409 where the stored state is in the way, 422 where the input is."""
+    in_the_way = getattr(form, "is_refused", False) or getattr(form, "theirs", None)
+    return HTTPStatus.CONFLICT if in_the_way else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def put_fault(form: FlaskForm, name: str, fault: str) -> None:
@@ -66,11 +76,10 @@ class RecordForm(FlaskForm):
 
     def refusal(self, version: Any) -> int:
         """The status to refuse with. After a conflict the form is for this version, of now: saved again, it wins."""
-        if not self.theirs:
-            return 422
-        self.version.process_data(version)
-        self.version.raw_data = None
-        return 409
+        if self.theirs:
+            self.version.process_data(version)
+            self.version.raw_data = None
+        return status_of(self)
 
 
 class Needed:

@@ -14,7 +14,7 @@ from portal.db import transaction
 from portal.domain.errors import Refused
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.rules import Decision, decide
-from portal.web.forms import faults_on
+from portal.web.forms import faults_on, status_of
 from portal.web.guards import requires
 from portal.web.htmx import done, page, refuse
 
@@ -50,7 +50,7 @@ def make(move: Move) -> View:
         with faults_on(form), transaction():
             moved = move.act(service_id=service_id, **form.arguments(), by=current_user.id, at=now())
         if moved is None:
-            return refuse("services/move.html", 409 if form.theirs else 422, **_asked(move, form))
+            return refuse("services/move.html", status_of(form), **_asked(move, form))
         return _made(move, moved)
 
     return view

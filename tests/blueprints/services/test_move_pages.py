@@ -185,6 +185,17 @@ def test_renewing_says_the_price_and_happens_once_for_a_term(browser: Browser, c
     assert (renewed.renewal_count, renewed.end_date) == (1, add_months(today(), 24))
 
 
+def test_a_move_that_a_rule_forbids_says_why_above_what_was_entered(browser: Browser, cast: Cast) -> None:
+    service = make_service(status="active", start_date=today() - timedelta(days=5))
+    other = make_client(name="Next door", currency=service.currency)
+    browser.sign_in(cast.ana)
+    form = {"client_id": str(other.id), "effective_on": (today() + timedelta(days=9)).isoformat()}
+    refused = browser.post(f"/services/{service.id}/transfer", form)
+    assert refused.status == 409 and "Come back on that day" in refused.text
+    assert refused.soup.select_one("[name=effective_on]")["value"] == form["effective_on"]
+    assert stored(service.id).client_id != other.id
+
+
 def test_transferring_offers_clients_of_the_same_currency_only(browser: Browser, cast: Cast) -> None:
     service = make_service(status="active")
     near, far = make_client(name="Near Ltd"), make_client(name="Far SA", currency="EUR")
