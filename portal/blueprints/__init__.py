@@ -17,6 +17,8 @@ BLUEPRINTS = (
     "ops",
     "imports",
     "billing",
+    "prices",
+    "runs",
     "receivables",
     "services",
     "catalogue",

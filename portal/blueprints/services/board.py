@@ -89,6 +89,7 @@ SERVICES = Table(
     bulk=(
         Bulk("Suspend", "/services/bulk/suspend", "player-pause", Permission.SUSPEND),
         Bulk("Resume", "/services/bulk/resume", "player-play", Permission.SUSPEND),
+        Bulk("Change prices", "/billing/prices/new", "tag", Permission.CHANGE_PRICES_IN_BULK),
         Bulk("Assign", "/services/bulk/assign", "user", Permission.WORK_PROVISIONING),
     ),
     cells="services/_cells.html",

@@ -82,7 +82,7 @@ def _decide(move: Move, service: ClientService) -> Decision | None:
     """Raises InvalidTransition or Refused for what cannot be asked for now."""
     if move.command is None:
         if not move.offered(service):
-            raise Refused("No cancellation is scheduled for this service: there is nothing to withdraw.")
+            raise Refused(move.why_not)
         return None
     return decide(move.command, service.status, service.provisioning_status, override=may_override(service))
 

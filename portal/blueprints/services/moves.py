@@ -6,12 +6,13 @@ from typing import Any
 
 from flask_login import current_user
 
-from portal.blueprints.services import forms, outcomes
+from portal.blueprints.services import forms, outcomes, price_form, price_outcome
 from portal.blueprints.services.outcomes import Outcome
 from portal.domain import lifecycle, provisioning
 from portal.domain.lifecycle import ClientService, Command
 from portal.domain.lifecycle.queries import why_not_complete
 from portal.domain.lifecycle.rules import ProvisioningStatus
+from portal.domain.pricing import actions as pricing
 from portal.domain.staff import Permission, may
 
 
@@ -21,7 +22,8 @@ class Move:
 
     `form`: what has to be entered; `outcome`: what will happen with what was entered so far; `act`: the domain's
     verb, given what the form's `arguments` gives. `offered`: whether it makes sense beyond what the table of moves
-    says; `command` None: the move is no command of that table. `rank`: how it looks among the buttons.
+    says, and `why_not` what is said when not; `command` None: the move is no command of that table. `rank`: how it
+    looks among the buttons.
     """
 
     slug: str
@@ -36,6 +38,7 @@ class Move:
     kind: str = "primary"
     rank: str = ""
     offered: Callable[[ClientService], bool] = lambda service: True
+    why_not: str = ""
 
     @property
     def endpoint(self) -> str:
@@ -44,6 +47,10 @@ class Move:
 
 def _is_renewable(service: ClientService) -> bool:
     return service.end_date is not None and not service.has_scheduled_cancellation
+
+
+def _change_price(**facts: Any) -> ClientService:
+    return pricing.change(**facts).service
 
 
 MOVES: dict[str, Move] = {
@@ -55,6 +62,10 @@ MOVES: dict[str, Move] = {
              outcomes.of_resumption, lifecycle.resume, "{name} runs again.", rank="primary"),
         Move("renew", "Renew", "refresh", Command.RENEW, Permission.RENEW, forms.RenewForm,
              outcomes.of_renewal, lifecycle.renew, "{name} is renewed.", offered=_is_renewable),
+        Move("change-price", "Change price", "tag", None, Permission.CHANGE_PRICE, price_form.PriceForm,
+             price_outcome.of_price_change, _change_price, "The price change of {name} is recorded.",
+             offered=price_form.can_change,
+             why_not="The price of this service cannot change: it has ended, or its work is billed already."),
         Move("suspend", "Suspend", "player-pause", Command.SUSPEND, Permission.SUSPEND, forms.SuspendForm,
              outcomes.of_suspension, lifecycle.suspend, "{name} is suspended.", kind="danger"),
         Move("assign", "Assign", "user", Command.ASSIGN_TECHNICIANS, Permission.WORK_PROVISIONING, forms.AssignForm,
@@ -69,7 +80,8 @@ MOVES: dict[str, Move] = {
         Move("withdraw-cancellation", "Withdraw cancellation", "calendar-event", None, Permission.CANCEL,
              forms.MoveForm, outcomes.of_withdrawal, lifecycle.withdraw_cancellation,
              "{name} is not cancelled any more.",
-             offered=lambda service: service.has_scheduled_cancellation),
+             offered=lambda service: service.has_scheduled_cancellation,
+             why_not="No cancellation is scheduled for this service: there is nothing to withdraw."),
     )
 }  # fmt: skip
 

@@ -13,6 +13,8 @@ from portal.clock import now
 from portal.domain.billing import forecast
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.queries import renewal_price
+from portal.domain.pricing.queries import failed, timetable
+from portal.domain.pricing.terms import terms_of
 from portal.domain.reports import recent
 from portal.domain.reports.measures import Uptime, Verdict
 from portal.domain.staff import Permission, may, may_edit
@@ -72,7 +74,13 @@ def money(service_id: int) -> Response:
 def _money(service: ClientService) -> dict[str, Any]:
     if not may(current_user, Permission.VIEW_MONEY):
         return {}
-    return {"standing": forecast.standing_of(service), "price_at_renewal": renewal_price(service)}
+    return {
+        "standing": forecast.standing_of(service),
+        "price_at_renewal": renewal_price(service),
+        "discount": terms_of(service).discount,
+        "planned_prices": timetable(service),
+        "failed_prices": failed(service.id),
+    }
 
 
 def _colour_of(uptime: Uptime) -> str:

@@ -1,5 +1,5 @@
 """All routes of services, hung on one blueprint."""
 
-from portal.blueprints.services import board, bp, bulk, confirming, editing, pages
+from portal.blueprints.services import board, bp, bulk, confirming, editing, pages, prices
 
-__all__ = ["board", "bp", "bulk", "confirming", "editing", "pages"]
+__all__ = ["board", "bp", "bulk", "confirming", "editing", "pages", "prices"]

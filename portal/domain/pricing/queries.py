@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from portal.db import db
+from portal.domain.errors import NotFound
 from portal.domain.lifecycle.models import ClientService
-from portal.domain.money import Money
 from portal.domain.pricing.models import PriceChange
 from portal.domain.pricing.rules import Terms, applied, applied_in_turn
 from portal.domain.pricing.terms import terms_of
@@ -40,6 +40,24 @@ def due_services(as_of: date, at_most: int) -> Sequence[int]:
     return db.session.scalars(ids.limit(at_most)).all()
 
 
+def change_of(service_id: int, change_id: int) -> PriceChange:
+    """That change of that service. Raises NotFound."""
+    found = db.session.scalar(sa.select(PriceChange).filter_by(id=change_id, client_service_id=service_id))
+    if found is None:
+        raise NotFound("There is no such price change.")
+    return found
+
+
+def failed(service_id: int) -> Sequence[PriceChange]:
+    """What could not be carried out on its day, and waits for a person; until a later change."""
+    later = aliased(PriceChange)
+    is_past = sa.exists().where(
+        later.client_service_id == service_id, later.state == PriceState.DONE, later.id > PriceChange.id
+    )
+    rows = sa.select(PriceChange).filter_by(client_service_id=service_id, state=PriceState.FAILED)
+    return db.session.scalars(rows.where(~is_past).order_by(PriceChange.id)).all()
+
+
 @dataclass(frozen=True)
 class Step:
     """A planned change with what the cycle will cost before and after it."""
@@ -68,7 +86,3 @@ def timetable(service: ClientService) -> list[Step]:
             steps.append(Step(row, terms, after))
         terms = after
     return steps
-
-
-def price_on(service: ClientService, day: date) -> Money:
-    return terms_on(service, day).cycle_price

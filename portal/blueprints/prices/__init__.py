@@ -1,0 +1,1 @@
+"""Price changes for many services at once."""
