@@ -211,11 +211,11 @@ def upgrade():
         sa.Column("billed_to_client_id", sa.BigInteger(), nullable=False),
         sa.Column("is_rerun", sa.Boolean(), nullable=False),
         sa.Column("holds_drafts", sa.Boolean(), nullable=False),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("approved_by_id", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["approved_by_id"], ["users.id"], name=op.f("fk_billing_runs_approved_by_id")
-        ),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_discarded", sa.Boolean(), nullable=False),
+        sa.Column("decided_to_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["users.id"], name=op.f("fk_billing_runs_decided_by_id")),
         sa.ForeignKeyConstraint(["started_by_id"], ["users.id"], name=op.f("fk_billing_runs_started_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_runs")),
     )
@@ -1722,6 +1722,52 @@ def upgrade():
         ["client_service_id"],
         unique=True,
         postgresql_where=sa.text("ends_on IS NULL"),
+    )
+    op.create_table(
+        "renewal_cases",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
+        sa.Column("term_start", sa.Date(), nullable=False),
+        sa.Column("agreed_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("agreed_months", sa.Integer(), nullable=True),
+        sa.Column("was_automatic", sa.Boolean(), nullable=True),
+        sa.Column("grace_until", sa.Date(), nullable=True),
+        sa.Column("grace_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("held_reasons", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("next_contact_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "(agreed_months IS NULL) = (agreed_price_minor IS NULL)", name=op.f("ck_renewal_cases_whole")
+        ),
+        sa.CheckConstraint(
+            "agreed_months > 0 AND agreed_price_minor >= 0", name=op.f("ck_renewal_cases_agreed")
+        ),
+        sa.ForeignKeyConstraint(
+            ["client_service_id"], ["client_services.id"], name=op.f("fk_renewal_cases_client_service_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_cases")),
+        sa.UniqueConstraint(
+            "client_service_id", "term_start", name=op.f("uq_renewal_cases_client_service_id_term_start")
+        ),
+    )
+    op.create_table(
+        "renewal_reminders",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
+        sa.Column("term_start", sa.Date(), nullable=False),
+        sa.Column("stage_days", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_service_id"], ["client_services.id"], name=op.f("fk_renewal_reminders_client_service_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_reminders")),
+        sa.UniqueConstraint(
+            "client_service_id",
+            "term_start",
+            "stage_days",
+            name=op.f("uq_renewal_reminders_client_service_id_term_start_stage_days"),
+        ),
     )
     op.create_table(
         "renewals",

@@ -186,6 +186,57 @@ class RenewalDenied(ServiceEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenewalDenialWithdrawn(ServiceEvent):
+    kind = "renewal_denial_withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalApproved(ServiceEvent):
+    """The next term is agreed, at that price of one cycle."""
+
+    kind = "renewal_approved"
+    term_start: date
+    months: int
+    cycle_price_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalHeld(ServiceEvent):
+    """Its day has come, and it does not renew by itself: `reasons` in words, told when they are new."""
+
+    kind = "renewal_held"
+    term_start: date
+    reasons: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalNoted(ServiceEvent):
+    kind = "renewal_noted"
+    note: str
+    next_contact_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraceExtended(ServiceEvent):
+    """An ended service runs on until that day; its end stays where it was."""
+
+    kind = "grace_extended"
+    grace_until: date
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalMailDue(ServiceEvent):
+    """A reminder is to go to one contact of the client; one with several has an event for each."""
+
+    kind = "renewal_mail_due"
+    renewal_date: date
+    stage_days: int
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PriceChanged(ServiceEvent):
     """`changes` has `cycle_price_minor`, and whatever else of quantity, unit price and discount has changed.
 

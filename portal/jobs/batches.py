@@ -6,14 +6,10 @@ from portal import clock
 from portal.clock import now
 from portal.db import batch_lock, db, transaction
 from portal.domain import lifecycle, receivables
-from portal.domain.billing import running
+from portal.domain.billing import previewing, running
 from portal.domain.billing.models import BillingRun
 from portal.domain.lifecycle.cancelling import BatchResult
 from portal.domain.staff import sign_in
-
-
-class _DryRun(Exception):
-    """Takes back what a trial has done."""
 
 
 def bill(as_of: date, *, by: int | None = None) -> BillingRun:
@@ -23,7 +19,7 @@ def bill(as_of: date, *, by: int | None = None) -> BillingRun:
     more = True
     while more:
         with transaction():
-            db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = '120s'")
+            _be_patient()
             more = running.bill_page(run_id=run_id, at=now())
     with transaction():
         running.finish(run_id=run_id, at=now())
@@ -31,13 +27,22 @@ def bill(as_of: date, *, by: int | None = None) -> BillingRun:
 
 
 def rehearse_billing(as_of: date) -> dict[str, object]:
-    """What a run would make, without making it."""
-    try:
-        with transaction():
-            facts = summary(running.run(as_of=as_of, at=now()))
-            raise _DryRun
-    except _DryRun:
-        return facts | {"run": None}
+    """What a run would make, without making it: the preview of the page."""
+    with transaction():
+        _be_patient()
+        seen = previewing.preview_run(as_of)
+    return {
+        "run": None,
+        "as_of": as_of.isoformat(),
+        "lines": seen.lines,
+        "invoices": seen.invoices,
+        "parked": seen.parked_count,
+        "totals_minor": {each.total.currency: each.total.minor for each in seen.sums},
+    }
+
+
+def _be_patient() -> None:
+    db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = '120s'")
 
 
 def summary(run: BillingRun) -> dict[str, object]:

@@ -9,7 +9,7 @@ from portal.blueprints.billing import bp, corrections, drafts, payments
 from portal.clock import now
 from portal.db import fetch, transaction
 from portal.domain import billing
-from portal.domain.billing import accounts, documents, mailing, queries
+from portal.domain.billing import accounts, documents, mailing, queries, settled
 from portal.domain.billing.models import Invoice
 from portal.domain.errors import NotFound
 from portal.domain.receivables import ageing
@@ -66,7 +66,7 @@ def invoice(invoice_id: int) -> Response:
         "billing/invoice.html",
         invoice=one,
         facts=documents.facts(invoice_id),
-        settled=queries.settlements_of(one),
+        settled=settled.settlements_of(one),
         received=queries.payments_of(invoice_id),
         corrections=queries.corrections_of(invoice_id),
         credit=accounts.account_credit(one.client_id, one.currency),

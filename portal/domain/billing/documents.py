@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from portal.db import db
 from portal.domain import company
 from portal.domain.billing.models import Invoice, InvoiceLine
-from portal.domain.billing.settling_models import Allocation, Payment
+from portal.domain.billing.settled import settled_by
 from portal.domain.clients.models import Client
 from portal.domain.company.identity import identity
 from portal.domain.errors import NotFound
@@ -217,26 +217,13 @@ def _line(line: InvoiceLine, currency: str) -> Line:
 
 
 def _settlements(invoice: Invoice) -> tuple[Settlement, ...]:
-    """Of an invoice, by what settled it; money that a void set free has left nothing behind."""
-    if invoice.kind is InvoiceKind.CREDIT_NOTE:
-        return ()
-    net, first = sa.func.sum(Allocation.amount_minor), sa.func.min(Allocation.allocated_on)
-    rows = db.session.execute(
-        sa.select(first, Payment.reference, Invoice.number, net)
-        .outerjoin(Payment, Payment.id == Allocation.payment_id)
-        .outerjoin(Invoice, Invoice.id == Allocation.credit_note_id)
-        .where(Allocation.invoice_id == invoice.id)
-        .group_by(Allocation.payment_id, Allocation.credit_note_id, Payment.reference, Invoice.number)
-        .having(net > 0)
-        .order_by(first, sa.func.min(Allocation.id))
-    )
     return tuple(
         Settlement(
             on=on,
             words=f"Credit note {number}" if number else f"Payment {reference}".strip(),
             amount=Money(int(minor), invoice.currency),
         )
-        for on, reference, number, minor in rows
+        for on, reference, number, minor in settled_by(invoice.id)
     )
 
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from portal import clock
 from portal.domain.billing.crediting import unused_credits
 from portal.domain.billing.models import RecurringBilling
+from portal.domain.billing.previewing import preview
 from portal.domain.billing.rules import Charge, Schedule, lines_due, timetable_for
-from portal.domain.billing.running import preview
 from portal.domain.billing.schedules import credits_on_suspension, schedules_of
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.rules import Status

@@ -81,7 +81,8 @@ class BillingRun(Base):
     """One run of `bill`. `totals`: {currency: minor units}; `due`: schedules that were due when it began.
 
     It goes through the clients by their ids and has come to `billed_to_client_id`, past `looked_at` schedules.
-    `holds_drafts`: a person approves what it made. `is_rerun`: it bills only what BillingFailure.rerun_id names.
+    `is_rerun`: it bills only what BillingFailure.rerun_id names. `holds_drafts`: a person decides about what it made,
+    all of it is issued or discarded then, and it goes through the drafts up to `decided_to_id`.
     """
 
     __tablename__ = "billing_runs"
@@ -102,8 +103,10 @@ class BillingRun(Base):
     billed_to_client_id: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     is_rerun: Mapped[bool] = mapped_column(default=False)
     holds_drafts: Mapped[bool] = mapped_column(default=False)
-    approved_at: Mapped[Instant | None]
-    approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    decided_at: Mapped[Instant | None]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    is_discarded: Mapped[bool] = mapped_column(default=False)
+    decided_to_id: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
 class BillingFailure(Base):

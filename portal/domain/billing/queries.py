@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from portal import clock
 from portal.db import db
 from portal.domain.billing.models import BillingFailure, BillingRun, Invoice, RecurringBilling
-from portal.domain.billing.settling_models import Allocation, Payment
+from portal.domain.billing.settling_models import Payment
 from portal.domain.clients.models import Client
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import amounts_like
@@ -102,13 +102,6 @@ def failures_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(BillingFailure.run_id == run_id)
     )
     return db.session.execute(rows.order_by(ClientService.name)).all()
-
-
-def settlements_of(document: Invoice) -> Sequence[Allocation]:
-    """What settled an invoice, or what a credit note has settled, oldest first; what a void took back included."""
-    end = Allocation.invoice_id if document.kind is InvoiceKind.INVOICE else Allocation.credit_note_id
-    rows = sa.select(Allocation).where(end == document.id).order_by(Allocation.id)
-    return db.session.scalars(rows).all()
 
 
 def payments_of(invoice_id: int) -> Sequence[Payment]:

@@ -22,7 +22,7 @@ class TooManyMissed(Refused):
     def __init__(self, most: int, since: date) -> None:
         super().__init__(
             f"More than {most} periods are unbilled since {since}."
-            " Check the schedule's next bill date, then release it or end it."
+            " Check the schedule's next bill date: release it to bill them all, or end it."
         )
 
 
@@ -47,13 +47,20 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The facts of one recurring billing. Nothing is billed from `ends_on` on."""
+    """The facts of one recurring billing. Nothing is billed from `ends_on` on.
+
+    `new_prices`: (first day, price), oldest first; a period goes at the price in force on its first day.
+    """
 
     price: Money
     timetable: Timetable
     next_bill_on: date
     ends_on: date | None = None
     prorate: bool = True
+    new_prices: tuple[tuple[date, Money], ...] = ()
+
+    def price_on(self, day: date) -> Money:
+        return next((price for since, price in reversed(self.new_prices) if since <= day), self.price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +91,19 @@ def prorated(price: Money, timetable: Timetable, span: Period, *, prorate: bool 
     return [_charge(price, timetable, piece, prorate=prorate) for piece in _cut(timetable, span)]
 
 
-def lines_due(schedule: Schedule, as_of: date, *, most_missed: int = MOST_MISSED_PERIODS) -> Due:
-    """Every period that has begun by `as_of` and is not billed, oldest first. Raises TooManyMissed."""
+def lines_due(schedule: Schedule, as_of: date, *, most_missed: int | None = MOST_MISSED_PERIODS) -> Due:
+    """Every period that has begun by `as_of` and is not billed, oldest first. Raises TooManyMissed.
+
+    `most_missed` None: a person allowed it, however many there are.
+    """
     charges: list[Charge] = []
     first_unbilled = schedule.next_bill_on
     while first_unbilled <= as_of and not _is_over(schedule, first_unbilled):
-        if len(charges) >= most_missed:
+        if most_missed is not None and len(charges) >= most_missed:
             raise TooManyMissed(most_missed, schedule.next_bill_on)
         period = _next_period(schedule, first_unbilled)
-        charges += prorated(schedule.price, schedule.timetable, period, prorate=schedule.prorate)
+        price = schedule.price_on(period.start)
+        charges += prorated(price, schedule.timetable, period, prorate=schedule.prorate)
         first_unbilled = period.end
     return Due(tuple(charges), first_unbilled, _is_over(schedule, first_unbilled))
 

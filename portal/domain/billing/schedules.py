@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portal.db import db, lock
 from portal.domain import events
-from portal.domain.billing.crediting import credit_from, ever_billed, paid_until
+from portal.domain.billing.crediting import credit_from, ever_billed, paid_until, unused_credits
 from portal.domain.billing.issuing import bill_once
 from portal.domain.billing.models import RecurringBilling
 from portal.domain.billing.rules import first_day_after_resume, timetable_for
@@ -19,6 +19,7 @@ from portal.domain.clients.models import Client
 from portal.domain.company import setting
 from portal.domain.lifecycle.models import ClientService
 from portal.domain.money import Money
+from portal.domain.periods import Cycle, Period
 from portal.domain.words import LineKind, ScheduleStatus, Unused
 from portal.signals import send
 
@@ -38,9 +39,11 @@ def create(*, service_id: int, event_id: int, by: int | None = None, at: datetim
 def pause(*, service_id: int, on: date, event_id: int, by: int | None = None, at: datetime) -> None:
     """On suspension: no new lines; days billed ahead are credited unless a setting says not to."""
     service, schedule = _turn(service_id, event_id)
-    if schedule is None or schedule.status is not ScheduleStatus.ACTIVE:
+    if schedule is None or schedule.paused_on is not None:
         return
-    schedule.paused_on, schedule.status = max(on, schedule.first_on), ScheduleStatus.PAUSED
+    schedule.paused_on = max(on, schedule.first_on)
+    if schedule.status is ScheduleStatus.ACTIVE:
+        schedule.status = ScheduleStatus.PAUSED
     _cut_short(service_id, on)
     if credits_on_suspension(service):
         credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", at=at)
@@ -54,14 +57,17 @@ def resume(*, service_id: int, on: date, event_id: int, by: int | None = None, a
         return
     # Never billed here, an imported service is paid in the old system up to the day that its schedule says.
     settled = on if ever_billed(service_id) else schedule.next_bill_date
-    if schedule.next_bill_date < schedule.paused_on:
+    if schedule.next_bill_date < schedule.paused_on and schedule.frequency is not Cycle.ONE_TIME:
         schedule = _split(service, schedule, event_id, at)
     else:
-        schedule.status, schedule.paused_on = ScheduleStatus.ACTIVE, None
+        schedule.paused_on = None
+        if schedule.status is ScheduleStatus.PAUSED:
+            schedule.status = ScheduleStatus.ACTIVE
     covered = max(paid_until(service_id) or settled, schedule.first_on)
-    schedule.next_bill_date = first_day_after_resume(
-        resumed_on=max(on, schedule.first_on), paid_until=covered
-    )
+    if schedule.frequency is not Cycle.ONE_TIME:
+        schedule.next_bill_date = first_day_after_resume(
+            resumed_on=max(on, schedule.first_on), paid_until=covered
+        )
     say(service_id, f"resumed on {on}, bills on {schedule.next_bill_date}", by=by, at=at)
 
 
@@ -95,15 +101,42 @@ def move(*, service_id: int, on: date, event_id: int, by: int | None = None, at:
     service, schedule = _turn(service_id, event_id)
     if schedule is None or schedule.client_id == service.client_id:
         return
-    was_paused = schedule.paused_on is not None
-    owes_setup = schedule.bills_setup and schedule.next_bill_date >= on
+    begin, paused_on, unbilled_from = max(on, service.start_date), schedule.paused_on, schedule.next_bill_date
+    spans = _spans_since(schedule, begin)
+    owes_setup = schedule.bills_setup and unbilled_from >= on
     schedule.bills_setup = schedule.bills_setup and not owes_setup
     close(schedule, on)
     _cut_short(service_id, on)
     credit_from(service_id=service_id, unused_from=on, source=f"event:{event_id}", at=at)
-    fresh = add(service, max(on, service.start_date), event_id, bills_setup=owes_setup, at=at)
-    if was_paused:
-        fresh.status, fresh.paused_on = ScheduleStatus.PAUSED, fresh.first_on
+    goes_on = paused_on is None and bool(spans) and spans[-1].end >= unbilled_from
+    since = spans.pop().start if goes_on else max(paused_on or unbilled_from, begin)
+    for span in spans:
+        past = add(service, begin, event_id, bills_setup=owes_setup, at=at)
+        past.next_bill_date, owes_setup = span.start, False
+        close(past, span.end)
+    fresh = add(service, begin, event_id, bills_setup=owes_setup, at=at)
+    fresh.next_bill_date = since
+    if paused_on is not None:
+        fresh.status, fresh.paused_on = ScheduleStatus.PAUSED, since
+
+
+def _spans_since(schedule: RecurringBilling, day: date) -> list[Period]:
+    """The days from then on that are billed or wait for it, without the time that the service rested."""
+    service_id, until = schedule.client_service_id, schedule.paused_on or schedule.next_bill_date
+    billed = [credit.period for _, credit in unused_credits(service_id, day)]
+    waiting = [
+        (max(each.next_bill_date, day), each.ends_on or until)
+        for each in schedules_of(service_id)
+        if each.status is not ScheduleStatus.ENDED
+    ]
+    days = sorted([(each.start, each.end) for each in billed] + waiting)
+    spans: list[Period] = []
+    for start, end in ((start, min(end, until)) for start, end in days):
+        if spans and start <= spans[-1].end:
+            spans[-1] = Period(spans[-1].start, max(end, spans[-1].end))
+        elif start < end:
+            spans.append(Period(start, end))
+    return spans
 
 
 def open_schedule(service_id: int) -> RecurringBilling | None:
@@ -180,8 +213,10 @@ def close(schedule: RecurringBilling, on: date) -> None:
     """Nothing from that day on, nor from the day of a pause; unbilled days before it are billed by the next run."""
     schedule.ends_on = max(min(on, schedule.paused_on or on), schedule.first_on)
     schedule.paused_on = None
-    is_billed = schedule.next_bill_date >= schedule.ends_on
-    schedule.status = ScheduleStatus.ENDED if is_billed else ScheduleStatus.ACTIVE
+    if schedule.next_bill_date >= schedule.ends_on:
+        schedule.status = ScheduleStatus.ENDED
+    elif schedule.status is ScheduleStatus.PAUSED:
+        schedule.status = ScheduleStatus.ACTIVE
     db.session.flush()
 
 

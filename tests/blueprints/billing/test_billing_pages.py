@@ -9,7 +9,7 @@ from portal import clock as portal_clock
 from portal.db import db, transaction
 from portal.domain import company
 from portal.domain.billing import running
-from portal.domain.billing.models import BillingRun, Invoice
+from portal.domain.billing.models import BillingRun, Invoice, RecurringBilling
 from portal.domain.words import InvoiceStatus, JobState
 from portal.jobs.worker import drain_all
 from tests.factories import make_client, make_product, make_service
@@ -46,7 +46,7 @@ def test_the_list_and_the_document_say_the_same(browser, cast, invoice):
 
 def test_a_run_is_started_from_the_page_and_done_in_the_background(browser, cast, service):
     browser.sign_in(cast.fay)
-    assert "1 services of 1 clients are billed in USD" in browser.get("/billing/runs/new").text
+    assert "1 service of 1 client" in browser.get("/billing/runs/new").text
     where = browser.post("/billing/runs/new").headers["Location"]
     assert "being worked through" in browser.get(where).text
     drain_all()
@@ -91,7 +91,7 @@ def test_a_draft_is_issued_by_hand_and_a_mistake_voided(browser, cast, service):
 
 
 def test_the_board_shows_what_is_parked_and_releases_it(browser, cast, service):
-    schedule = db.session.query(running.RecurringBilling).one()
+    schedule = db.session.query(RecurringBilling).one()
     with transaction():
         schedule.status, schedule.parked_reason = "parked", "More than 12 periods"
     browser.sign_in(cast.fay)
