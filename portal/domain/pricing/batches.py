@@ -101,6 +101,7 @@ def undo(*, batch_id: int, by: int | None = None, at: datetime) -> int:
     if batch.state not in OPEN:
         raise Refused("Nothing of it is planned any more: there is nothing to undo.")
     batch.state, batch.settled_at = PriceState.WITHDRAWN, at
+    db.session.flush()
     db.session.expire_all()
     what = "Bulk price change withdrawn"
     send(events.PriceBatchWithdrawn(batch_id=batch_id, what=what, services=len(withdrawn)), by=by, at=at)

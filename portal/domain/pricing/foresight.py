@@ -1,6 +1,5 @@
 """What a bulk change would make of each service: its day, its price before and after, or why it is left out."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +16,9 @@ from portal.domain.periods import Cycle, Timetable
 from portal.domain.prices import monthly_cost_of
 from portal.domain.pricing.limits import ENDED
 from portal.domain.pricing.models import PriceBatch, PriceChange
+from portal.domain.pricing.queries import planned_of
 from portal.domain.pricing.rules import Change, applied, applied_in_turn
 from portal.domain.pricing.terms import terms_of
-from portal.domain.words import PriceState
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def foresee(services: Sequence[ClientService], batch: PriceBatch) -> list[Forese
     """For each service, in the same order; with three queries, however many there are."""
     ids = [service.id for service in services]
     boundaries = {} if batch.effective_on else _next_boundaries(ids)
-    planned = _planned(ids)
+    planned = planned_of(ids)
     return [
         _foreseen(service, batch, batch.effective_on or boundaries.get(service.id), planned[service.id])
         for service in services
@@ -98,13 +97,3 @@ def _next_boundaries(ids: Sequence[int]) -> Mapping[int, date]:
         for service_id, first_on, anchor, cycle, unbilled in rows
         if cycle is not Cycle.ONE_TIME
     }
-
-
-def _planned(ids: Sequence[int]) -> Mapping[int, Sequence[PriceChange]]:
-    rows = sa.select(PriceChange).where(
-        PriceChange.client_service_id.in_(ids), PriceChange.state == PriceState.PLANNED
-    )
-    found: dict[int, list[PriceChange]] = defaultdict(list)
-    for row in db.session.scalars(rows.order_by(PriceChange.effective_on, PriceChange.id)):
-        found[row.client_service_id].append(row)
-    return found

@@ -1,6 +1,7 @@
 """Reading the price timetable."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +26,18 @@ def planned(service_id: int, upto: date | None = None, *, to_change: bool = Fals
     if to_change:
         in_turn = in_turn.with_for_update(of=PriceChange).execution_options(populate_existing=True)
     return db.session.scalars(in_turn.options(joinedload(PriceChange.batch))).all()
+
+
+def planned_of(ids: Sequence[int]) -> Mapping[int, Sequence[PriceChange]]:
+    """What is planned for each of these services, in order; nothing for one that has nothing planned."""
+    rows = sa.select(PriceChange).where(
+        PriceChange.client_service_id.in_(ids), PriceChange.state == PriceState.PLANNED
+    )
+    found: dict[int, list[PriceChange]] = defaultdict(list)
+    in_turn = rows.order_by(PriceChange.effective_on, PriceChange.id)
+    for row in db.session.scalars(in_turn.options(joinedload(PriceChange.batch))):
+        found[row.client_service_id].append(row)
+    return found
 
 
 def terms_on(service: ClientService, day: date) -> Terms:
