@@ -16,6 +16,11 @@ def text(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in reader(pdf).pages).split())
 
 
+def pages_of(pdf: bytes) -> list[str]:
+    """The words of each page."""
+    return [" ".join(page.extract_text().split()) for page in reader(pdf).pages]
+
+
 def words_of(html: str) -> str:
     """The words of a page before it is set, with single spaces."""
     return " ".join(BeautifulSoup(html, "html.parser").get_text(" ").split())

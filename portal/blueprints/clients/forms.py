@@ -17,6 +17,8 @@ NUMBER = {"inputmode": "decimal"}
 WHOLE = {"inputmode": "numeric"}
 DAY = {"type": "date"}
 SUSPENSION = [("", "As the company does"), ("yes", "Credit the unused days"), ("no", "Credit nothing")]
+BY_MAIL = [("", "As the company does"), ("yes", "Send them when they are issued"), ("no", "Send none")]
+OF_THREE = ("credit_on_suspend", "email_invoices")
 YES_NO = {"yes": True, "no": False}
 MAIL = [(role.value, f"{role.label}: {MAIL_BY_ROLE[role]}") for role in ContactRole]
 
@@ -67,6 +69,7 @@ class ClientForm(RecordForm):
         render_kw=NUMBER,
     )
     credit_on_suspend = SelectField("When a service is suspended", choices=SUSPENSION, validate_choice=False)
+    email_invoices = SelectField("Documents by mail", choices=BY_MAIL, validate_choice=False)
     consolidate_invoices = BooleanField(
         "One invoice for all services", description="Otherwise each service has its own invoice."
     )
@@ -95,7 +98,7 @@ class ClientForm(RecordForm):
 
     def values(self) -> dict[str, Any]:
         entered = super().values()
-        return entered | {"credit_on_suspend": YES_NO.get(entered["credit_on_suspend"])}
+        return entered | {name: YES_NO.get(entered[name]) for name in OF_THREE}
 
 
 def of_client(client: Client) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def of_client(client: Client) -> dict[str, Any]:
     choices = {None: "", True: "yes", False: "no"}
     return stored(client, *plain) | {
         "account_manager_id": str(client.account_manager_id or ""),
-        "credit_on_suspend": choices[client.credit_on_suspend],
+        **{name: choices[getattr(client, name)] for name in OF_THREE},
         "overdue_limit": str(Money(client.overdue_limit_minor, client.currency).amount),
     }
 

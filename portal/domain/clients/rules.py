@@ -26,6 +26,7 @@ CLIENT: dict[str, Cleaner] = {
     "billing_day": fields.optional(fields.whole(1, 31)),
     "consolidate_invoices": fields.flag,
     "credit_on_suspend": fields.optional(fields.flag),
+    "email_invoices": fields.optional(fields.flag),
     "overdue_limit_minor": fields.whole(0, 10**12),
     "wants_renewal_notices": fields.flag,
     "wants_monthly_report": fields.flag,
