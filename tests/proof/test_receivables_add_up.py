@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.usefixtures("session")]
     cuts=st.lists(st.integers(0, 700), min_size=1, max_size=8),
 )
 @tries(
-    max_examples=300,
+    max_examples=60,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

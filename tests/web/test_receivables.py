@@ -70,9 +70,9 @@ def test_ageing_shows_each_client_and_links_to_the_documents_that_a_figure_count
     ]
     figure = page.soup.select_one("tr[id^=ageing-] a[href*='band=days_90']")["href"]
     items = fay.get(figure)
-    assert sorted(each[-1] for each in rows_of(items, "open-items")) == ["100.00 USD", "20.00 USD"]
+    assert sorted(each[-1] for each in rows_of(items, "open_items")) == ["100.00 USD", "20.00 USD"]
     in_all = page.soup.select_one(".panel a[href*='band=credit']")["href"]
-    assert [each[-1] for each in rows_of(fay.get(in_all), "open-items")] == ["-20.00 USD"]
+    assert [each[-1] for each in rows_of(fay.get(in_all), "open_items")] == ["-20.00 USD"]
 
 
 def test_ageing_of_a_past_day_shows_that_day_and_keeps_it_in_its_links(fay, client):
@@ -80,7 +80,7 @@ def test_ageing_of_a_past_day_shows_that_day_and_keeps_it_in_its_links(fay, clie
     assert "15 Sep 2026" in page.text
     link = page.soup.select_one("tr[id^=ageing-] a[href*='band=days_30']")["href"]
     assert "as_of=2026-09-15" in link
-    assert len(rows_of(fay.get(link), "open-items")) == 2
+    assert len(rows_of(fay.get(link), "open_items")) == 2
     assert "Nothing matches" in fay.get("/billing/ageing?as_of=2026-08-01").text
     assert "20 Nov 2026" in fay.get("/billing/ageing?as_of=2030-01-01").text
 
@@ -227,7 +227,7 @@ def test_a_period_that_cannot_be_exported_is_refused_in_the_form(fay, client, fi
 def test_the_reminders_stand_on_the_page_of_the_invoice(fay, client):
     act(receivables.remind, as_of=TODAY)
     drain_all()
-    item = rows_of(fay.get("/billing/ageing/documents?band=days_90"), "open-items")[0][0]
+    item = rows_of(fay.get("/billing/ageing/documents?band=days_90"), "open_items")[0][0]
     link = fay.get("/billing/ageing/documents?band=days_90").soup.find("a", string=item)["href"]
     page = fay.get(link)
     assert "Payment reminder sent" in page.text and "client.example" in page.text
@@ -236,7 +236,7 @@ def test_the_reminders_stand_on_the_page_of_the_invoice(fay, client):
 def test_an_advance_is_listed_as_credit_and_leads_to_the_statement(fay, client):
     advance(client, 1_500)
     page = fay.get("/billing/ageing/documents?band=credit&client=ACME")
-    assert ["-15.00 USD"] in [[each[-1]] for each in rows_of(page, "open-items")]
+    assert ["-15.00 USD"] in [[each[-1]] for each in rows_of(page, "open_items")]
     assert page.soup.find("a", string="Payment")["href"].startswith("/clients/ACME/statement")
 
 

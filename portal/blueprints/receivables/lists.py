@@ -45,7 +45,7 @@ AGEING = Table(
 )
 
 ITEMS = Table(
-    "open-items",
+    "open_items",
     columns=(
         Column("number", "Document", fixed=True),
         Column("client", "Client", link="/clients/{client_code}"),

@@ -1,7 +1,9 @@
 """Ageing, statements and exports in a real browser: figures lead to what they count, and axe finds nothing."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -66,7 +68,11 @@ def test_a_figure_leads_to_the_documents_that_it_counts(clerk: Page) -> None:
     amount = figure.inner_text()
     figure.click()
     expect(clerk.locator("h1")).to_have_text("Open documents")
-    expect(clerk.locator("tr[id^=open-items-] td.is-end", has_text=amount).first).to_be_visible()
+    parts = [text.split()[0] for text in clerk.locator("tr[id^=open_items-] td:last-child").all_inner_texts()]
+    assert len(parts) > 1
+    assert sum(Decimal(part.replace(",", "")) for part in parts) == Decimal(
+        amount.split()[0].replace(",", "")
+    )
 
 
 def test_the_day_and_the_currency_of_the_ageing_are_in_the_address(clerk: Page) -> None:
@@ -76,7 +82,7 @@ def test_the_day_and_the_currency_of_the_ageing_are_in_the_address(clerk: Page) 
     clerk.click("summary:has-text('Currency')")
     clerk.check("input[name=currency][value=USD]")
     expect(clerk.locator(".chips")).to_contain_text("2026-12-25")
-    expect(clerk).to_have_url(lambda url: "as_of=2026-12-25" in url and "currency=USD" in url)
+    expect(clerk).to_have_url(re.compile("as_of=2026-12-25.*currency=USD"))
     clerk.reload()
     expect(clerk.locator(".chips")).to_contain_text("2026-12-25")
 
@@ -102,4 +108,4 @@ def test_an_export_is_made_in_the_dialog_and_downloaded(clerk: Page) -> None:
     clerk.click("#dialog button[type=submit]")
     with clerk.expect_download() as download:
         clerk.locator("tr[id^=exports-] a").first.click()
-    assert download.value.suggested_filename == "journal-00001.csv"
+    assert re.fullmatch(r"journal-0000\d\.csv", download.value.suggested_filename)
