@@ -49,11 +49,24 @@ MARKS: dict[str, tuple[str, str]] = {
     "service_renewed": ("refresh", "green"),
     "service_due_for_renewal": ("calendar-event", "amber"),
     "service_sla_breached": ("alert-triangle", "red"),
+    "service_sla_at_risk": ("clock", "amber"),
     "service_health_degraded": ("trending-down", "amber"),
+    "service_reviewed": ("clipboard-list", "green"),
+    "incident_opened": ("alert-circle", "red"),
+    "incident_acknowledged": ("user-check", "blue"),
+    "incident_waiting": ("player-pause", "amber"),
+    "incident_resumed": ("player-play", "blue"),
+    "incident_resolved": ("circle-check", "green"),
+    "incident_reopened": ("refresh", "amber"),
+    "incident_commented": ("message", "grey"),
+    "incident_downtime_linked": ("trending-down", "amber"),
+    "incident_breach_recorded": ("alert-triangle", "red"),
     "service_transferred": ("transfer", "blue"),
     "service_completed": ("circle-check", "grey"),
     "renewal_denied": ("circle-x", "amber"),
     "price_changed": ("tag", "blue"),
+    "price_change_planned": ("tag", "grey"),
+    "price_change_withdrawn": ("tag", "amber"),
     "recurring_billing_created": ("repeat", "blue"),
     "recurring_billing_changed": ("repeat", "grey"),
     "invoice_issued": ("file-invoice", "blue"),
@@ -81,8 +94,10 @@ MARKS: dict[str, tuple[str, str]] = {
     "second_step_removed": ("shield-check", "amber"),
     "recovery_codes_made": ("key", "grey"),
 }
-ABOUT_MONEY = ("price_changed", "recurring_billing_changed")
-HIDDEN = frozenset({"what", "changes", "currency", "title", "is_active", "subject"})
+ABOUT_MONEY = ("price_changed", "price_change_planned", "price_change_withdrawn", "recurring_billing_changed")
+HIDDEN = frozenset(
+    {"before_activation", "on_boundary", "what", "changes", "currency", "title", "is_active", "subject"}
+)
 LONGEST = 80
 MOST_TOLD = 30
 
@@ -170,9 +185,7 @@ def _details(payload: Mapping[str, Any], currency: str | None) -> list[tuple[str
         if key not in HIDDEN
     ]
     return [
-        (key, f"{_named(key)}: {text}")
-        for key, text in facts + changes
-        if text and not key.endswith("_id")
+        (key, f"{_named(key)}: {text}") for key, text in facts + changes if text and not key.endswith("_id")
     ]
 
 
@@ -201,7 +214,7 @@ def _said(key: str, value: Any, currency: str | None) -> str:
 
 def _services_beside_others(events: Sequence[EventRecord], subjects: Mapping[str, Ids]) -> list[int]:
     """The services whose names tell the lines apart; on the page of a single service there is nothing to tell."""
-    if list(subjects) == ["client_service"]:
+    if subjects.keys() <= {"client_service", "incident"}:
         return []
     return [event.subject_id for event in events if event.subject_type == "client_service"]
 

@@ -224,7 +224,6 @@ def _end_of(row: PriceChange) -> PriceChange:
         effective_on=row.discount_until,
         ends_discount=True,
         ends_change_id=row.id,
-        reason="The discount ends",
         requested_by_id=row.requested_by_id,
         requested_at=row.requested_at,
     )
