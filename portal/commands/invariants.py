@@ -33,7 +33,7 @@ def in_words(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         mark = f"{finding.violations} violations" if finding.violations else "holds"
-        lines.append(f"{finding.name:<36}{mark:<16}{finding.rule}")
+        lines.append(f"{finding.name:<38}{mark:<16}{finding.rule}")
         lines += [
             "    " + ", ".join(f"{name} {value}" for name, value in example.items())
             for example in finding.examples

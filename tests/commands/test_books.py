@@ -25,6 +25,6 @@ def test_broken_books_end_with_1_and_name_the_rule(environment):
     checked = run("invariants", "--json")
     assert checked.exit_code == 1
     broken = {each["name"]: each for each in json.loads(checked.output) if each["violations"]}
-    assert broken.keys() == {"ledger_is_what_services_pay"}
+    assert broken.keys() == {"ledger_is_what_services_pay", "ledger_of_each_client"}
     assert broken["ledger_is_what_services_pay"]["examples"][0]["service"] == service_id
     assert "1 violations" in run("invariants").output
