@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,7 +70,14 @@ def app(settings: Settings) -> Flask:
 
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
-    """A database that forgets everything after the test.
+    """A database that forgets everything after the test."""
+    with forgetting(app) as session:
+        yield session
+
+
+@contextmanager
+def forgetting(app: Flask) -> Iterator[Session]:
+    """A database that forgets everything after the block.
 
     Every session of the test joins one outer transaction by savepoints, so commits and signals are real. For what
     needs several connections (races, workers, kills) there is `live`.
