@@ -21,9 +21,10 @@ from portal.domain.reports import models as reports
 from portal.domain.sla import models as sla
 from portal.domain.staff import models as staff
 from portal.domain.uptime import models as uptime
+from portal.domain.views import models as views
 
 __all__ = [
     "billing", "bulk", "catalogue", "clients", "company", "exchange", "health", "imports", "lifecycle", "metrics",
     "movable_clock", "notices", "outbox", "pricing", "provisioning", "receivables", "renewals", "reports", "runs",
-    "settling", "sla", "staff", "uptime",
+    "settling", "sla", "staff", "uptime", "views",
 ]  # fmt: skip

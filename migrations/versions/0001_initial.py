@@ -523,6 +523,28 @@ def upgrade():
         sa.UniqueConstraint("user_id", "code_hash", name="uq_recovery_codes_user_id_code_hash"),
     )
     op.create_table(
+        "saved_views",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_saved_views_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("user_id", "path", "name", name=op.f("uq_saved_views_user_id_path_name")),
+    )
+    op.create_index("ix_saved_views_path", "saved_views", ["path"], unique=False)
+    op.create_index(
+        "uq_saved_views_default",
+        "saved_views",
+        ["user_id", "path"],
+        unique=True,
+        postgresql_where=sa.text("is_default"),
+    )
+    op.create_table(
         "sla_policies",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -1722,52 +1744,6 @@ def upgrade():
         ["client_service_id"],
         unique=True,
         postgresql_where=sa.text("ends_on IS NULL"),
-    )
-    op.create_table(
-        "renewal_cases",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
-        sa.Column("term_start", sa.Date(), nullable=False),
-        sa.Column("agreed_price_minor", sa.BigInteger(), nullable=True),
-        sa.Column("agreed_months", sa.Integer(), nullable=True),
-        sa.Column("was_automatic", sa.Boolean(), nullable=True),
-        sa.Column("grace_until", sa.Date(), nullable=True),
-        sa.Column("grace_reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("held_reasons", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("held_on", sa.Date(), nullable=True),
-        sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.Column("next_contact_on", sa.Date(), nullable=True),
-        sa.CheckConstraint(
-            "(agreed_months IS NULL) = (agreed_price_minor IS NULL)", name=op.f("ck_renewal_cases_whole")
-        ),
-        sa.CheckConstraint(
-            "agreed_months > 0 AND agreed_price_minor >= 0", name=op.f("ck_renewal_cases_agreed")
-        ),
-        sa.ForeignKeyConstraint(
-            ["client_service_id"], ["client_services.id"], name=op.f("fk_renewal_cases_client_service_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_cases")),
-        sa.UniqueConstraint(
-            "client_service_id", "term_start", name=op.f("uq_renewal_cases_client_service_id_term_start")
-        ),
-    )
-    op.create_table(
-        "renewal_reminders",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
-        sa.Column("term_start", sa.Date(), nullable=False),
-        sa.Column("stage_days", sa.Integer(), nullable=False),
-        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["client_service_id"], ["client_services.id"], name=op.f("fk_renewal_reminders_client_service_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_reminders")),
-        sa.UniqueConstraint(
-            "client_service_id",
-            "term_start",
-            "stage_days",
-            name=op.f("uq_renewal_reminders_client_service_id_term_start_stage_days"),
-        ),
     )
     op.create_table(
         "renewals",

@@ -9,6 +9,7 @@ from werkzeug.routing import IntegerConverter
 BLUEPRINTS = (
     "dashboard",
     "search",
+    "views",
     "incidents",
     "auth",
     "users",

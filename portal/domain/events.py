@@ -707,6 +707,22 @@ class ProfileChanged(UserEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ViewSaved(UserEvent):
+    """A list's filters, sort and columns, kept under a name."""
+
+    kind = "view_saved"
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewRemoved(UserEvent):
+    kind = "view_removed"
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleChanged(UserEvent):
     kind = "role_changed"
 

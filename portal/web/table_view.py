@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -12,7 +12,9 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from portal.db import db
+from portal.domain import views
 from portal.domain.staff.permissions import may
+from portal.domain.views import SavedView
 from portal.web import paging
 from portal.web.cells import draw_rows
 from portal.web.filtering import Args, Chip, Filter, clean
@@ -71,6 +73,16 @@ class TableView:
     @property
     def sorted_key(self) -> str:
         return self.sort.removeprefix("-")
+
+    @cached_property
+    def views(self) -> Sequence[SavedView]:
+        """The views that this person can choose from."""
+        return views.of_list(self.path, current_user.id) if current_user.is_authenticated else ()
+
+    @property
+    def save_url(self) -> str:
+        """Where what the list shows is kept as a view."""
+        return "/views/new?" + urlencode({"path": self.path, "query": urlencode(self.state)})
 
     def sort_url(self, column: Column) -> str:
         return self.url(sort=f"-{column.key}" if self.sort == column.key else column.key)
@@ -139,16 +151,24 @@ class TableView:
     # Addresses
 
     def url(self, **changes: Any) -> str:
-        """This list's address with some parameters changed; None takes one away. Starts at the first page."""
+        """This list's address with some parameters changed; None takes one away. Starts at the first page.
+
+        Without any it says so: the bare address opens the person's own default view.
+        """
         kept = [pair for pair in self.state if pair[0] not in changes]
         added = [(name, str(value)) for name, value in changes.items() if value is not None]
         query = urlencode(kept + added)
-        return f"{self.path}?{query}" if query else self.path
+        return f"{self.path}?{query or self._nothing}".rstrip("?")
+
+    @cached_property
+    def _nothing(self) -> str:
+        own = current_user.id if current_user.is_authenticated else None
+        return "view=all" if any(view.is_default and view.user_id == own for view in self.views) else ""
 
     def url_without(self, chip: Chip) -> str:
         gone = {name for name, value in chip.without if not value}
         kept = [pair for pair in self.state if pair[0] not in gone and pair not in chip.without]
-        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+        return f"{self.path}?{urlencode(kept) or self._nothing}".rstrip("?")
 
     @property
     def clear_url(self) -> str:

@@ -44,8 +44,11 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Response, request
+from flask_login import current_user
 
+from portal.domain import views
 from portal.domain.staff.permissions import Permission
+from portal.domain.views import SavedView
 from portal.web import export, htmx
 from portal.web.filtering import Args, Choice, DateRange, Day, Filter, Flag, NumberRange, Text
 from portal.web.table_view import TableView
@@ -98,6 +101,17 @@ class Column:
         """Fills in the link for a row; one `url_for` a cell would cost more than the query."""
         template = self.link
         return (lambda row: template.format_map(_Quoted(row))) if template else None
+
+
+def _default_view() -> SavedView | None:
+    """What this person wants to see who opens a list by its bare address; not when its table alone is asked for."""
+    if (
+        request.args
+        or not current_user.is_authenticated
+        or request.headers.get("HX-Target", "").startswith("table-")
+    ):
+        return None
+    return views.default_of(request.path, current_user.id)
 
 
 class _Quoted:
@@ -154,6 +168,9 @@ class Table:
 
     def page(self, template: str, statement: sa.Select[Any], **ctx: Any) -> Response:
         """The whole answer of a list's route: the page, its table alone under htmx, or the exported file."""
+        default = _default_view()
+        if default is not None:
+            return htmx.done(then=default.url)
         view = self.read(statement)
         if self.exports and request.args.get("export") in export.FORMATS:
             return export.download(view, request.args["export"])

@@ -27,6 +27,7 @@ from portal.domain.provisioning.models import ProvisioningTask, WizardDraft
 from portal.domain.receivables.models import ExportBatch, Statement
 from portal.domain.sla.models import Incident
 from portal.domain.staff import User, queries, sign_in
+from portal.domain.views import SavedView
 from portal.domain.words import Channel, LineKind, Severity
 from portal.outbox import Delivery, EventRecord
 from portal.runs import PeriodicRun, RunState
@@ -219,6 +220,13 @@ def exchange_rate(world: World, actor: User) -> int:
     return kept(ExchangeRate(**about, rate=Decimal("1.0825"), entered_at=clock.now()))
 
 
+def saved_view(world: World, actor: User) -> int:
+    """One of whoever asks."""
+    number = len(db.session.scalars(sa.select(SavedView.id)).all())
+    kept_as = {"path": "/services", "query": "status=active", "saved_at": clock.now()}
+    return kept(SavedView(user_id=actor.id, name=f"View {number}", **kept_as))
+
+
 ARGUMENTS: dict[str, Sample] = {
     "batch_id": export_batch,
     "bulk_id": bulk_action,
@@ -251,6 +259,7 @@ ARGUMENTS: dict[str, Sample] = {
     "task_id": task,
     "token": link_token,
     "user_id": lambda world, actor: world.eve.id,
+    "view_id": saved_view,
 }
 
 BY_RULE: dict[str, dict[str, Sample]] = {
