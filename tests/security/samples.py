@@ -28,7 +28,7 @@ from portal.domain.receivables.models import ExportBatch, Statement
 from portal.domain.sla.models import Incident
 from portal.domain.staff import User, queries, sign_in
 from portal.domain.views import SavedView
-from portal.domain.words import Channel, LineKind, Severity
+from portal.domain.words import Channel, InvoiceStatus, LineKind, Severity
 from portal.outbox import Delivery, EventRecord
 from portal.runs import PeriodicRun, RunState
 from tests.books import bad_book, zipped
@@ -163,9 +163,14 @@ def invoice_with_credit(world: World, actor: User) -> int:
     return made
 
 
-def line_of_draft(world: World, actor: User) -> int:
-    line = {"kind": LineKind.ADJUSTMENT, "description": "Cabling", "amount_minor": 100}
-    return kept(InvoiceLine(invoice_id=draft_invoice(world, actor), **line))
+def line_of_draft(world: World, actor: User) -> InvoiceLine:
+    """An adjustment on a draft: the same for both of its ids, until it is taken off."""
+    drafts = sa.select(InvoiceLine).join(Invoice).where(Invoice.status == InvoiceStatus.DRAFT)
+    found = db.session.scalars(drafts.filter(InvoiceLine.kind == LineKind.ADJUSTMENT)).first()
+    if found is None:
+        line = {"kind": LineKind.ADJUSTMENT, "description": "Cabling", "amount_minor": 0}
+        kept(InvoiceLine(invoice_id=draft_invoice(world, actor), **line))
+    return found or line_of_draft(world, actor)
 
 
 def incident(world: World, actor: User) -> int:
@@ -243,7 +248,7 @@ ARGUMENTS: dict[str, Sample] = {
     "incident_id": incident,
     "invoice_id": draft_invoice,
     "name": lambda world, actor: "security",
-    "line_id": line_of_draft,
+    "line_id": lambda world, actor: line_of_draft(world, actor).id,
     "notice_id": notice,
     "part": lambda world, actor: "client",
     "policy_id": lambda world, actor: make_policy().id,
@@ -265,6 +270,9 @@ ARGUMENTS: dict[str, Sample] = {
 BY_RULE: dict[str, dict[str, Sample]] = {
     "/invoices/<int:invoice_id>/apply-credit": {"invoice_id": invoice_with_credit},
     "/invoices/<int:invoice_id>/credit": {"invoice_id": issued_invoice},
+    "/invoices/<int:invoice_id>/lines/<int:line_id>/remove": {
+        "invoice_id": lambda world, actor: line_of_draft(world, actor).invoice_id,
+    },
     "/invoices/<int:invoice_id>/mail": {"invoice_id": issued_invoice},
     "/invoices/<int:invoice_id>/payment": {"invoice_id": issued_invoice},
     "/invoices/<int:invoice_id>/void": {"invoice_id": issued_invoice},
