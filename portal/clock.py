@@ -6,7 +6,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -26,6 +26,14 @@ def now() -> datetime:
 def today() -> date:
     """The business date: the date on the company's wall."""
     return now().astimezone(_company_zone).date()
+
+
+def moment_of(day: date) -> datetime:
+    """The instant up to which a batch looks that runs for this business day: now, or the end of another day."""
+    if day == today():
+        return now()
+    midnight = datetime(day.year, day.month, day.day, tzinfo=_company_zone) + timedelta(days=1)
+    return midnight.astimezone(UTC)
 
 
 def company_zone() -> ZoneInfo:

@@ -1420,16 +1420,33 @@ def upgrade():
         sa.Column("resolution_minutes", sa.Integer(), nullable=True),
         sa.Column("response_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolution_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("response_warn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolution_warn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("response_warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolution_warned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("response_breached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolution_breached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("breach_reason", sa.Text(), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting_for", sa.Text(), nullable=False),
+        sa.Column("resolution", sa.Text(), nullable=False),
         sa.Column("is_downtime", sa.Boolean(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
         sa.Column("import_key", sa.String(length=64), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("acknowledged_at >= opened_at", name=op.f("ck_incidents_acknowledged")),
         sa.CheckConstraint("resolved_at >= opened_at", name=op.f("ck_incidents_resolved")),
+        sa.CheckConstraint(
+            "waiting_since IS NULL OR resolved_at IS NULL", name=op.f("ck_incidents_waits_or_is_over")
+        ),
         sa.ForeignKeyConstraint(
             ["client_service_id"], ["client_services.id"], name=op.f("fk_incidents_client_service_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_incidents_contact_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_incidents_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         sa.UniqueConstraint("import_key", name=op.f("uq_incidents_import_key")),
     )
@@ -1441,6 +1458,13 @@ def upgrade():
         postgresql_where=sa.text("resolved_at IS NULL"),
     )
     op.create_index("ix_incidents_service", "incidents", ["client_service_id", "opened_at"], unique=False)
+    op.create_index(
+        "ix_incidents_unanswered",
+        "incidents",
+        ["response_due_at"],
+        unique=False,
+        postgresql_where=sa.text("resolved_at IS NULL AND acknowledged_at IS NULL"),
+    )
     op.create_table(
         "invoice_lines",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1746,6 +1770,52 @@ def upgrade():
         postgresql_where=sa.text("ends_on IS NULL"),
     )
     op.create_table(
+        "renewal_cases",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
+        sa.Column("term_start", sa.Date(), nullable=False),
+        sa.Column("agreed_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("agreed_months", sa.Integer(), nullable=True),
+        sa.Column("was_automatic", sa.Boolean(), nullable=True),
+        sa.Column("grace_until", sa.Date(), nullable=True),
+        sa.Column("grace_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("held_reasons", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("next_contact_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "(agreed_months IS NULL) = (agreed_price_minor IS NULL)", name=op.f("ck_renewal_cases_whole")
+        ),
+        sa.CheckConstraint(
+            "agreed_months > 0 AND agreed_price_minor >= 0", name=op.f("ck_renewal_cases_agreed")
+        ),
+        sa.ForeignKeyConstraint(
+            ["client_service_id"], ["client_services.id"], name=op.f("fk_renewal_cases_client_service_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_cases")),
+        sa.UniqueConstraint(
+            "client_service_id", "term_start", name=op.f("uq_renewal_cases_client_service_id_term_start")
+        ),
+    )
+    op.create_table(
+        "renewal_reminders",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("client_service_id", sa.BigInteger(), nullable=False),
+        sa.Column("term_start", sa.Date(), nullable=False),
+        sa.Column("stage_days", sa.Integer(), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_service_id"], ["client_services.id"], name=op.f("fk_renewal_reminders_client_service_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_reminders")),
+        sa.UniqueConstraint(
+            "client_service_id",
+            "term_start",
+            "stage_days",
+            name=op.f("uq_renewal_reminders_client_service_id_term_start_stage_days"),
+        ),
+    )
+    op.create_table(
         "renewals",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("client_service_id", sa.BigInteger(), nullable=False),
@@ -1833,6 +1903,36 @@ def upgrade():
         sa.UniqueConstraint("client_service_id", name=op.f("uq_wizard_drafts_client_service_id")),
     )
     op.create_index(op.f("ix_wizard_drafts_user_id"), "wizard_drafts", ["user_id"], unique=False)
+    op.create_table(
+        "incident_comments",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("incident_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incidents.id"], name=op.f("fk_incident_comments_incident_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_incident_comments_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_comments")),
+    )
+    op.create_index("ix_incident_comments_incident", "incident_comments", ["incident_id", "id"], unique=False)
+    op.create_table(
+        "incident_pauses",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("incident_id", sa.BigInteger(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("ended_at >= began_at", name=op.f("ck_incident_pauses_dates")),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incidents.id"], name=op.f("fk_incident_pauses_incident_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_pauses")),
+    )
+    op.create_index(
+        "ix_incident_pauses_incident", "incident_pauses", ["incident_id", "began_at"], unique=False
+    )
     op.create_table(
         "outages",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

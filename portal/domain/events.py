@@ -159,6 +159,93 @@ class ServiceSlaBreached(ServiceEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceSlaAtRisk(ServiceEvent):
+    """Three quarters of a target have passed."""
+
+    kind = "service_sla_at_risk"
+    incident_id: int
+    target: str
+    title: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentEvent(Event):
+    """A fact of the work on one incident; `title` is the incident's."""
+
+    subject_type = "incident"
+    subject_field = "incident_id"
+    incident_id: int
+    title: str
+    changes: Changes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentOpened(IncidentEvent):
+    kind = "incident_opened"
+    service_id: int
+    severity: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentAcknowledged(IncidentEvent):
+    kind = "incident_acknowledged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentWaiting(IncidentEvent):
+    kind = "incident_waiting"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentResumed(IncidentEvent):
+    kind = "incident_resumed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentResolved(IncidentEvent):
+    kind = "incident_resolved"
+    resolution: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentReopened(IncidentEvent):
+    kind = "incident_reopened"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentCommented(IncidentEvent):
+    kind = "incident_commented"
+    comment_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentDowntimeLinked(IncidentEvent):
+    kind = "incident_downtime_linked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentBreachRecorded(IncidentEvent):
+    """Somebody recorded a breach by hand."""
+
+    kind = "incident_breach_recorded"
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceReviewed(ServiceEvent):
+    """Somebody went through the service with the client."""
+
+    kind = "service_reviewed"
+    reviewed_on: date
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceHealthDegraded(ServiceEvent):
     kind = "service_health_degraded"
     score_before: int

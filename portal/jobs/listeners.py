@@ -8,7 +8,7 @@ says so on purpose.
 from collections.abc import Mapping
 
 from portal.domain import events as e
-from portal.jobs import billing, bulk, email, imports, invoices, notices, prices, reports, statements
+from portal.jobs import billing, bulk, email, health, imports, invoices, notices, prices, reports, statements
 from portal.outbox import Listener
 
 
@@ -36,7 +36,11 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.RenewalDenied:        (_tell("renewal_denied"),),
     e.RenewalHeld:          (_tell("renewal_held"),),
     e.RenewalMailDue:       (Listener("send_renewal_reminder", "mail", outside=email.send_renewal_reminder),),
-    e.ServiceSlaBreached:   (_tell("service_sla_breached", "alert_on_sla_breach"),),
+    e.ServiceSlaBreached:   (
+        _tell("service_sla_breached", "alert_on_sla_breach"),
+        Listener("recalculate_service_health", "default", handle=health.recalculate_service_health),
+    ),
+    e.ServiceSlaAtRisk:     (_tell("service_sla_at_risk"),),
     e.ServiceHealthDegraded: (_tell("service_health_degraded"),),
     e.BillingRunWaiting:    (_billing(billing.continue_billing_run),),
     e.BillingRunDecided:    (),

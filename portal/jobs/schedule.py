@@ -28,8 +28,13 @@ class Entry:
 CALENDAR = {
     "scheduled_cancellations": Entry("5 0 * * *", "portal.jobs.batches:cancel_on_schedule"),
     "price_changes": Entry("15 0 * * *", "portal.jobs.prices:change_prices_on_schedule", timeout_s=3600),
+    "renewals": Entry("0 2 * * *", "portal.jobs.batches:renew_on_schedule", timeout_s=3600),
+    "grace": Entry("30 2 * * *", "portal.jobs.batches:end_grace_on_schedule"),
+    "renewal_reminders": Entry("0 9 * * *", "portal.jobs.batches:remind_of_renewals_on_schedule"),
     "billing_run": Entry("0 3 * * *", "portal.jobs.batches:bill_on_schedule", "billing", timeout_s=3600),
     "payment_reminders": Entry("0 9 * * *", "portal.jobs.batches:remind_on_schedule"),
+    "sla_sweep": Entry("* * * * *", "portal.jobs.sla:sweep_on_schedule", timeout_s=60),
+    "health": Entry("10 */6 * * *", "portal.jobs.health:check_on_schedule", timeout_s=3600),
     "sweep": Entry("* * * * *", "portal.jobs.worker:sweep", timeout_s=60),
     "backup_check": Entry("0 7 * * *", "portal.jobs.backups:check_backup"),
     "tidy_sign_ins": Entry("20 4 * * *", "portal.jobs.batches:tidy_sign_ins"),

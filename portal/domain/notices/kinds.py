@@ -83,9 +83,16 @@ KINDS: dict[str, Kind] = {
     "renewal_denied": Kind(
         "Renewal denied", "circle-x", Urgency.WARNING, SALES, _about("will not be renewed"), _because("reason")
     ),
+    "renewal_held": Kind(
+        "Renewal held", "calendar-x", Urgency.WARNING, SALES, _about("does not renew by itself"), _because("reasons")
+    ),
     "service_sla_breached": Kind(
         "SLA breached", "alert-octagon", Urgency.DANGER, TEAM, _about("missed an SLA target"),
         lambda service, facts: f"Target: {facts['target']}.",
+    ),
+    "service_sla_at_risk": Kind(
+        "SLA target close", "clock", Urgency.WARNING, (To.TECHNICIAN, To.BACKUP), _about("may miss an SLA target"),
+        lambda service, facts: f"{facts['title']}: three quarters of the time to the {facts['target']} have passed.",
     ),
     "service_health_degraded": Kind(
         "Health degraded", "trending-down", Urgency.WARNING, (To.TECHNICIAN, *SALES), _about("is in worse health"),

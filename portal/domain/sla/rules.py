@@ -16,6 +16,17 @@ Pause = tuple[datetime, datetime | None]
 WARNING_SHARE = Fraction(3, 4)
 
 
+class Target(StrEnum):
+    """What is promised of an incident: somebody answers, and it is over."""
+
+    RESPONSE = "response"
+    RESOLUTION = "resolution"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
 class NothingJudged(Refused):
     """Nothing is met or breached yet: shown as "n/a", never as 100 %."""
 
@@ -52,6 +63,16 @@ def warning_at(
     """When three quarters of the target have passed."""
     share = int(target_seconds * WARNING_SHARE)
     return deadline(calendar, opened_at=opened_at, target_seconds=share, now=now, pauses=pauses)
+
+
+def moved(calendar: Calendar, due_at: datetime, *, since: datetime, until: datetime) -> datetime:
+    """A deadline after one more pause [since, until): later by its working time, unless it had passed by then.
+
+    So a deadline stays what it was promised to be when the hours of its calendar are changed meanwhile.
+    """
+    if since >= due_at:
+        return due_at
+    return calendar.add_working(due_at, calendar.working_seconds_between(since, until))
 
 
 class Judgement(StrEnum):

@@ -16,14 +16,16 @@ from portal.domain.imports.checking import Row
 from portal.domain.imports.desk import Columns, Desk, stored_by
 from portal.domain.imports.writers.downtime import add_outages, import_key, lengthen_outages
 from portal.domain.lifecycle.models import ClientService
+from portal.domain.sla.breaches import count_breaches
 from portal.domain.sla.hours import Calendar as BusinessHours
 from portal.domain.sla.models import Incident
-from portal.domain.sla.rules import Judgement, judge
+from portal.domain.sla.promises import targets_of
+from portal.domain.sla.rules import Judgement, Target, judge
 from portal.domain.words import Severity
 
 DONE_AT = ("acknowledged_at", "resolved_at")
 NO_TARGETS: Columns = dict.fromkeys(
-    ("response_minutes", "resolution_minutes", "response_due_at", "resolution_due_at")
+    f"{target}_{name}" for target in Target for name in ("minutes", "due_at", "warn_at")
 )
 
 
@@ -37,13 +39,7 @@ class Promise:
     def targets(self, severity: Severity, opened_at: datetime) -> Columns:
         if self.hours is None or severity not in self.minutes:
             return NO_TARGETS
-        response, resolution = self.minutes[severity]
-        return {
-            "response_minutes": response,
-            "resolution_minutes": resolution,
-            "response_due_at": self.hours.add_working(opened_at, response * 60),
-            "resolution_due_at": self.hours.add_working(opened_at, resolution * 60),
-        }
+        return targets_of(self.hours, self.minutes[severity], opened_at)
 
 
 def write_incidents(desk: Desk) -> None:
@@ -116,23 +112,10 @@ def _breaches(incident: Incident) -> list[datetime]:
     return [each for each in (incident.response_breached_at, incident.resolution_breached_at) if each]
 
 
-COUNT_BREACHES = sa.text("""
-    UPDATE client_services SET
-        sla_breaches_count = sla_breaches_count + breached.times,
-        last_sla_breach_at = greatest(last_sla_breach_at, breached.last_at)
-    FROM (
-        SELECT service_id, count(*) AS times, max(instant) AS last_at
-        FROM unnest(CAST(:services AS bigint[]), CAST(:instants AS timestamptz[])) AS raised (service_id, instant)
-        GROUP BY service_id
-    ) AS breached
-    WHERE client_services.id = breached.service_id
-""")
-
-
 def _count(raised: Sequence[tuple[Incident, datetime]]) -> None:
     db.session.flush()
     services = [incident.client_service_id for incident, _ in raised]
-    db.session.execute(COUNT_BREACHES, {"services": services, "instants": [instant for _, instant in raised]})
+    count_breaches(services, [instant for _, instant in raised])
 
 
 def _promises() -> dict[int | None, Promise]:
