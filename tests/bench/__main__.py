@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from portal.db import transaction
 from portal.domain.staff import Role, User
 from tests import plant, volume
-from tests.bench import ledger, pages
+from tests.bench import billing, ledger, pages
 from tests.bench.verdicts import Verdict, show
 from tests.factories import make_user
 from tests.plant import Plant
@@ -26,7 +26,8 @@ def main() -> int:
     asked.add_argument("--clients", type=int, default=20_000)
     asked.add_argument("--deliveries", type=int, default=20_000)
     asked.add_argument("--rounds", type=int, default=200, help="how often each page is asked for")
-    asked.add_argument("--only", choices=["pages", "ledger"])
+    asked.add_argument("--only", choices=["pages", "ledger", "billing"])
+    asked.add_argument("--schedules", type=int, default=100_000, help="how many are due in the billing run")
     args = asked.parse_args()
     with plant.standing(queues=(), factory="tests.bench.app:create()", durable=True) as portal:
         begun = time.monotonic()
@@ -44,17 +45,21 @@ def make_book(clients: int, services: int) -> User:
     with transaction():
         volume.make_clients(clients, managers=[manager.id])
         volume.make_services(services, technicians=technicians)
-        volume.make_schedules(due_on=ledger.BILLED_UNTIL)
+        volume.make_schedules(due_on=billing.DUE_ON)
     volume.analyse()
     return manager
 
 
 def measured(portal: Plant, manager: User, args: argparse.Namespace) -> Iterator[Verdict]:
-    if args.only != "ledger":
+    asked = {args.only} if args.only else {"pages", "ledger", "billing"}
+    if asked & {"pages", "billing"}:
         portal.start(plant.WEB)
+    if "pages" in asked:
         yield from pages.measure(portal, portal.sign_in(manager), args.rounds)
-    if args.only != "pages":
-        yield from ledger.measure(args.deliveries)
+    if "ledger" in asked:
+        yield ledger.drained(args.deliveries)
+    if "billing" in asked:
+        yield from billing.measure(portal, portal.sign_in(manager), args.schedules)
 
 
 if __name__ == "__main__":

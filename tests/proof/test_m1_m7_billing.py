@@ -1,16 +1,18 @@
 """M1 and M7: one charge per service and period, however often and at once it is billed; a bad one stops nobody."""
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
 
 from portal import clock
-from portal.db import transaction
+from portal.db import db, transaction
 from portal.domain import billing, company
+from portal.domain.billing.models import BillingRun
 from portal.domain.lifecycle.rules import Status
 from portal.domain.staff import Role
-from portal.jobs import batches
+from portal.jobs import batches, worker
 from tests import kills, volume
 from tests.browsing import Browser
 from tests.factories import make_user
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("live", "quiet_bell")
 SERVICES = 10_000
 POISONED = 37
 REFUSED = 20
+DRAFTS = 500
 AS_OF = date(2026, 11, 20)
 MONTHS_DUE = 3
 EACH_PERIOD = """
@@ -78,14 +81,18 @@ def test_thirty_seven_bad_services_stop_no_other(app, sized, say):
     )
 
     first = batches.bill(AS_OF)
-    board = Browser(app).sign_in(make_user(role=Role.FINANCE)).get("/billing").text
+    finance = Browser(app).sign_in(make_user(role=Role.FINANCE))
+    board = finance.get("/billing").text
     say(f"{first.lines} lines done, {first.parked} parked")
     assert (first.lines, first.parked) == (services - refused - late, refused + late)
     assert board.count("the meter of this service is broken") == refused
     assert board.count("periods are unbilled since") == late
 
-    release_all()
-    rerun = batches.bill(AS_OF)
+    kills.execute(REPAIR)
+    finance.post("/billing/parked/rerun")
+    worker.drain_all()
+    rerun = db.session.scalars(sa.select(BillingRun).order_by(BillingRun.id.desc())).first()
+    assert rerun is not None
     billed = kills.wrong(
         f"SELECT count(DISTINCT client_service_id) FROM invoice_lines JOIN invoices ON invoices.id = invoice_id"
         f" WHERE run_id = {rerun.id}"
@@ -95,11 +102,28 @@ def test_thirty_seven_bad_services_stop_no_other(app, sized, say):
     assert batches.bill(AS_OF).lines == 0
 
 
-def release_all() -> None:
-    kills.execute(REPAIR)
+def test_four_processes_issue_five_hundred_drafts(sized, say):
+    """M6: numbers 1 to 500, though each of them is asked for by four at once, and every seventh try is rolled back."""
+    drafts = sized(DRAFTS)
     with transaction():
-        company.change(values={"most_missed_periods": 36}, by=None, at=clock.now())
-    with transaction() as session:
-        parked = sa.text("SELECT client_service_id FROM recurring_billings WHERE status = 'parked'")
-        for service_id in list(session.scalars(parked)):
-            billing.release(service_id=service_id, at=clock.now())
+        company.change(values={"approve_runs": True}, by=None, at=clock.now())
+        volume.make_clients(drafts)
+        volume.make_services(drafts, status=Status.ACTIVE)
+        volume.make_schedules(due_on=AS_OF)
+    batches.bill(AS_OF)
+    ids = [row[0] for row in kills.wrong("SELECT id FROM invoices ORDER BY id")]
+
+    def issue(number: int) -> None:
+        for nth, invoice_id in enumerate(ids[number * 7 :] + ids[: number * 7]):
+            with suppress(ZeroDivisionError), transaction():
+                billing.issue(invoice_id=invoice_id, at=clock.now())
+                if nth % 7 == number:
+                    raise ZeroDivisionError
+        for invoice_id in ids:
+            with transaction():
+                billing.issue(invoice_id=invoice_id, at=clock.now())
+
+    at_once(issue, 4)
+    [(invoices, numbers, highest)] = kills.wrong(NUMBERS)
+    say(f"{invoices} invoices, {numbers} numbers, the highest {highest}")
+    assert invoices == numbers == highest == drafts
