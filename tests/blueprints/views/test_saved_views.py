@@ -1,6 +1,7 @@
 """Saved views: a list as somebody wants to find it again."""
 
 import pytest
+import sqlalchemy as sa
 
 from portal.clock import now
 from portal.db import db, transaction
@@ -93,6 +94,12 @@ def test_what_cannot_be_kept_is_refused_at_its_field(session, cast: Cast, fault:
     assert list(refusal.value.faults) == list(fault)
 
 
+def test_what_somebody_keeps_to_themselves_is_not_there_for_anybody_else(session, cast: Cast) -> None:
+    own = save(cast.ana.id)
+    with pytest.raises(NotFound), transaction():
+        views.remove(view_id=own.id, by=cast.adi.id, may_remove_all=True, at=now())
+
+
 def test_a_view_leads_nowhere_else(browser: Browser, cast: Cast) -> None:
     browser.sign_in(cast.ana)
     browser.post("/views/new", {"path": "//evil.example/services", "query": "a=b", "name": "Trap"})
@@ -108,10 +115,8 @@ def test_a_view_is_removed_by_its_owner_and_a_shared_one_by_an_admin_too(
         assert browser.post(f"/views/{view.id}/remove", {}).status == 404
     browser.sign_in(cast.adi)
     assert browser.get(f"/views/{own.id}/remove").status == 404
-    browser.post(f"/views/{shared.id}/remove", {})
-    with pytest.raises(NotFound), transaction():
-        views.remove(view_id=own.id, by=cast.adi.id, may_remove_all=True, at=now())
+    assert browser.post(f"/views/{shared.id}/remove", {}).status == 303
     browser.sign_in(cast.ana)
     assert "Only you use it" in browser.get(f"/views/{own.id}/remove").text
     browser.post(f"/views/{own.id}/remove", {})
-    assert db.session.query(SavedView).count() == 0
+    assert db.session.scalars(sa.select(SavedView.name)).all() == []
