@@ -38,9 +38,10 @@ class Mail:
     html: str
     message_id: str
     attachments: tuple[Attachment, ...] = ()
+    reply_to: str = ""
 
 
-def compose(template: str, *, to: str, delivery_id: int, **facts: Any) -> Mail:
+def compose(template: str, *, to: str, delivery_id: int, reply_to: str = "", **facts: Any) -> Mail:
     """Render templates/email/<template>/{subject.txt, body.txt, body.html}; the styles go inline for mail programs."""
     subject, text, page = (
         render_template(f"email/{template}/{part}", **facts)
@@ -48,9 +49,8 @@ def compose(template: str, *, to: str, delivery_id: int, **facts: Any) -> Mail:
     )
     # One line, whatever stands in a name: a line break would begin another header.
     one_line = " ".join(subject.split())
-    return Mail(
-        to, one_line, text.strip() + "\n", css_inline.inline(page), f"<delivery-{delivery_id}@portal>"
-    )
+    html, message_id = css_inline.inline(page), f"<delivery-{delivery_id}@portal>"
+    return Mail(to, one_line, text.strip() + "\n", html, message_id, reply_to=reply_to)
 
 
 def send(mail: Mail, settings: Settings) -> None:
@@ -68,6 +68,8 @@ def _message(mail: Mail, settings: Settings) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = settings.mail_from
     message["To"] = mail.to
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
     message["Subject"] = mail.subject
     message["Message-ID"] = mail.message_id
     message["Date"] = format_datetime(clock.now())

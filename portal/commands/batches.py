@@ -12,21 +12,21 @@ from portal.domain.lifecycle.cancelling import due_cancellations
 from portal.domain.money import Money
 from portal.jobs import batches
 
-_AS_OF = click.option(
+AS_OF = click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The business day to run for; today by default."
 )
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-_JSON = click.option("--json", "as_json", is_flag=True)
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+JSON = click.option("--json", "as_json", is_flag=True)
 
 
 @click.command()
-@_AS_OF
-@_DRY_RUN
-@_JSON
+@AS_OF
+@DRY_RUN
+@JSON
 @with_app
 def bill(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
     """Bill every schedule that is due, and issue the invoices unless runs are held for approval."""
-    day = _day(as_of)
+    day = day_of(as_of)
     facts = batches.rehearse_billing(day) if dry_run else batches.summary(batches.bill(day))
     totals = facts["totals_minor"]
     assert isinstance(totals, dict)
@@ -41,13 +41,13 @@ def bill(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
 
 
 @click.command("cancel-due")
-@_AS_OF
-@_DRY_RUN
-@_JSON
+@AS_OF
+@DRY_RUN
+@JSON
 @with_app
 def cancel_due(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
     """Carry out the scheduled cancellations whose day has come."""
-    day = _day(as_of)
+    day = day_of(as_of)
     if dry_run:
         due = due_cancellations(day)
         click.echo(json.dumps({"due": due}) if as_json else f"{len(due)} due.")
@@ -59,5 +59,5 @@ def cancel_due(as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _day(as_of: datetime | None) -> date:
+def day_of(as_of: datetime | None) -> date:
     return as_of.date() if as_of else clock.today()

@@ -9,6 +9,8 @@ from portal.domain import lifecycle, receivables
 from portal.domain.billing import previewing, running
 from portal.domain.billing.models import BillingRun
 from portal.domain.lifecycle.cancelling import BatchResult
+from portal.domain.renewals import grace, reminding
+from portal.domain.renewals import running as renewing
 from portal.domain.staff import sign_in
 
 
@@ -68,6 +70,47 @@ def remind_of_payments(as_of: date) -> int:
     """Remind clients of overdue invoices; how many reminders. Each mail is a delivery of its own."""
     with transaction():
         return receivables.remind(as_of=as_of, at=now())
+
+
+def renew(as_of: date, *, by: int | None = None) -> renewing.Report:
+    """Renew what renews by itself, page by page; how many, and what is held with every reason."""
+    report = renewing.Report()
+    while not report.is_done:
+        with transaction():
+            _be_patient()
+            renewing.run_page(report, as_of=as_of, by=by, at=now())
+    return report
+
+
+def remind_of_renewals(as_of: date) -> int:
+    """Tell of terms that are about to end; how many reminders. Each mail is a delivery of its own."""
+    with transaction():
+        return reminding.remind(as_of=as_of, at=now())
+
+
+def end_grace(as_of: date) -> BatchResult:
+    """Complete the services whose grace has passed, page by page."""
+    done, seen = 0, 0
+    failed: list[tuple[int, str]] = []
+    while True:
+        with transaction():
+            page, seen = grace.complete_page(as_of=as_of, after=seen, at=now())
+        done += page.done
+        failed += page.failed
+        if not seen:
+            return BatchResult(done, tuple(failed))
+
+
+def renew_on_schedule(slot: datetime) -> None:
+    renew(clock.today())
+
+
+def remind_of_renewals_on_schedule(slot: datetime) -> None:
+    remind_of_renewals(clock.today())
+
+
+def end_grace_on_schedule(slot: datetime) -> None:
+    end_grace(clock.today())
 
 
 def bill_on_schedule(slot: datetime) -> None:

@@ -1,5 +1,6 @@
 """Sending mail: read in a short transaction, send with none open, settle with the delivery."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal.db import db
 from portal.domain import notices
 from portal.domain.notices.models import Notice
 from portal.domain.receivables import reminding
+from portal.domain.renewals import reminding as reminding_of_renewals
 from portal.domain.staff.models import OneTimeLink, User
 from portal.domain.staff.queries import token_of
 from portal.domain.words import Channel, NoticeStatus
@@ -68,6 +70,20 @@ def _prepare_payment_reminder(event: Recorded) -> Mail | None:
     )  # fmt: skip
 
 
+def _prepare_renewal_reminder(event: Recorded) -> Mail | None:
+    """None when it is renewed, denied or cancelled meanwhile, or the client wants no such mail now."""
+    facts = event.payload
+    reminder = reminding_of_renewals.to_send(
+        service_id=event.subject_id, renewal_date=date.fromisoformat(facts["renewal_date"])
+    )
+    if reminder is None:
+        return None
+    return email.compose(
+        "renewal_reminder", to=facts["recipient"], delivery_id=event.delivery_id, reply_to=reminder.reply_to,
+        reminder=reminder, title=f"{reminder.service} is due for renewal", urgency="info",
+    )  # fmt: skip
+
+
 def _send(mail: Mail, delivery_id: int) -> None:
     CHANNELS[Channel.EMAIL].send(mail, current_app.extensions["settings"])
 
@@ -77,7 +93,7 @@ def _settle_notice(event: Recorded, result: None) -> None:
 
 
 def _settle_nothing(event: Recorded, result: None) -> None:
-    """A link keeps no record of its mail beside the delivery."""
+    """Its delivery is all the record that this mail has."""
 
 
 def _settle_payment_reminder(event: Recorded, result: None) -> None:
@@ -88,4 +104,5 @@ def _settle_payment_reminder(event: Recorded, result: None) -> None:
 _outside = partial(Outside, perform=_send)
 send_notice_email = _outside(prepare=_prepare_notice, settle=_settle_notice)
 send_one_time_link = _outside(prepare=_prepare_link, settle=_settle_nothing)
+send_renewal_reminder = _outside(prepare=_prepare_renewal_reminder, settle=_settle_nothing)
 send_payment_reminder = _outside(prepare=_prepare_payment_reminder, settle=_settle_payment_reminder)

@@ -34,6 +34,10 @@ REACTIONS: Mapping[type[e.Event], tuple[Listener, ...]] = {
     e.PriceChanged:         (_billing(billing.adjust_recurring_billing), _tell("price_changed")),
     e.ServiceDueForRenewal: (_tell("service_due_for_renewal", "notify_service_renewal_due"),),
     e.RenewalDenied:        (_tell("renewal_denied"),),
+    e.RenewalDenialWithdrawn: (),
+    e.RenewalApproved:      (),
+    e.RenewalNoted:         (),
+    e.GraceExtended:        (),
     e.RenewalHeld:          (_tell("renewal_held"),),
     e.RenewalMailDue:       (Listener("send_renewal_reminder", "mail", outside=email.send_renewal_reminder),),
     e.ServiceSlaBreached:   (

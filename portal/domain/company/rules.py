@@ -143,6 +143,8 @@ SETTINGS: tuple[Setting, ...] = (
     _number("renewals", "grace_days", "Grace after the end of a term", 30,
             "All services without grace days of their own, those now in grace included.",
             low=0, high=365, unit="days"),
+    Setting("renewal_reminder_days", "renewals", "Remind of renewals this many days before", "7, 14, 30",
+            "Each once for every term, from the next morning on. Empty: nobody is reminded.", "text", _steps, "days"),
     _number("sla", "review_days", "Time between reviews", 90,
             "The date that the next review of each service sets; dates already set stay.",
             low=1, high=730, unit="days"),

@@ -16,10 +16,11 @@ from portal.domain.lifecycle.rules import Command, Status
 from portal.domain.lifecycle.terms import contract_value
 from portal.domain.metrics import actions as ledger
 from portal.domain.money import Money
-from portal.domain.periods import Period, add_months
+from portal.domain.periods import Period
 from portal.domain.prices import monthly_cost_of
 from portal.domain.pricing import actions as pricing
 from portal.domain.renewals.models import Renewal
+from portal.domain.renewals.rules import next_term
 from portal.domain.words import RenewalDecision
 from portal.signals import send
 
@@ -107,10 +108,10 @@ def renew(
     """
     service, _ = locked_for(Command.RENEW, service_id)
     starts = term_start or service.renewal_date or service.end_date
-    _refuse_renewal(service, months, starts)
+    _refuse_renewal(service, months, starts, is_agreed=cycle_price is not None)
     assert starts is not None
     price = cycle_price or renewal_price(service)
-    term = Period(starts, add_months(starts, months, service.start_date.day))
+    term = next_term(start_date=service.start_date, renewal_date=starts, months=months)
     if not _insert_renewal(service, term, months, price, by=by, at=at):
         service.already_done_message = f"The term from {starts} has been renewed already."
         return service
@@ -176,13 +177,15 @@ def complete(*, service_id: int, by: int | None = None, at: datetime) -> ClientS
     return service
 
 
-def _refuse_renewal(service: ClientService, months: int, starts: date | None) -> None:
+def _refuse_renewal(service: ClientService, months: int, starts: date | None, *, is_agreed: bool) -> None:
     if not 1 <= months <= LONGEST_TERM_MONTHS:
         raise Refused(f"A term has 1 to {LONGEST_TERM_MONTHS} months.")
     if starts is None:
         raise Refused("This service has no renewal date: it runs until it is cancelled.")
     if service.has_scheduled_cancellation:
         raise Refused(f"It is cancelled on {service.cancel_on}: withdraw the cancellation first.")
+    if service.renewal_decision is RenewalDecision.APPROVED and not is_agreed:
+        raise Refused(f"The next term is approved: it begins by itself on {starts}.")
 
 
 def _insert_renewal(
@@ -207,6 +210,7 @@ def _open_term(service: ClientService, term: Period, price: Money, at: datetime)
     service.renewal_count += 1
     service.last_renewed_at = at
     service.renewal_decision = RenewalDecision.UNDECIDED
+    service.renewal_denied_at, service.renewal_denied_reason = None, ""
     monthly = monthly_cost_of(price, service.billing_cycle)
     service.total_contract_value_minor = contract_value(service, term.start, monthly).minor
 
