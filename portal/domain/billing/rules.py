@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from portal.domain.errors import Refused
-from portal.domain.money import Factor, Money
+from portal.domain.money import Money
 from portal.domain.periods import Cycle, Period, Timetable
 
 MOST_MISSED_PERIODS = 12
@@ -92,10 +92,7 @@ def prorated(price: Money, timetable: Timetable, span: Period, *, prorate: bool 
 
 
 def lines_due(schedule: Schedule, as_of: date, *, most_missed: int | None = MOST_MISSED_PERIODS) -> Due:
-    """Every period that has begun by `as_of` and is not billed, oldest first. Raises TooManyMissed.
-
-    `most_missed` None: a person allowed it, however many there are.
-    """
+    """Every period begun by `as_of` and not billed, oldest first. Raises TooManyMissed (None: however many)."""
     charges: list[Charge] = []
     first_unbilled = schedule.next_bill_on
     while first_unbilled <= as_of and not _is_over(schedule, first_unbilled):
@@ -218,10 +215,6 @@ def totals(lines: Iterable[tuple[Money, Decimal]], currency: str) -> Totals:
     subtotal = sum((group.base for group in groups), Money.zero(currency))
     tax = sum((group.tax for group in groups), Money.zero(currency))
     return Totals(subtotal, groups, tax, subtotal + tax)
-
-
-def contract_value(*, monthly_cost: Money, term_months: Factor, setup_cost: Money) -> Money:
-    return monthly_cost.times(term_months) + setup_cost
 
 
 def _cut(timetable: Timetable, span: Period) -> Iterator[Period]:

@@ -14,7 +14,7 @@ from portal.domain import events
 from portal.domain.billing.crediting import credit_from, ever_billed, paid_until, unused_credits
 from portal.domain.billing.issuing import bill_once
 from portal.domain.billing.models import RecurringBilling
-from portal.domain.billing.rules import first_day_after_resume, timetable_for
+from portal.domain.billing.rules import credits_on_suspend, first_day_after_resume, timetable_for
 from portal.domain.clients.models import Client
 from portal.domain.company import setting
 from portal.domain.lifecycle.models import ClientService
@@ -154,8 +154,11 @@ def schedules_of(service_id: int) -> Sequence[RecurringBilling]:
 
 def credits_on_suspension(service: ClientService) -> bool:
     """The nearest setting wins: the service's, the client's, the company's (rule book 4)."""
-    choices = (service.credit_on_suspend, service.client.credit_on_suspend, setting("credit_on_suspend"))
-    return bool(next(choice for choice in choices if choice is not None))
+    return credits_on_suspend(
+        service=service.credit_on_suspend,
+        client=service.client.credit_on_suspend,
+        company=setting("credit_on_suspend"),
+    )
 
 
 def _turn(service_id: int, event_id: int) -> tuple[ClientService, RecurringBilling | None]:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from portal.domain.billing.rules import (
     Schedule,
     TooManyMissed,
-    contract_value,
     credits_on_suspend,
     first_day_after_resume,
     lines_due,
@@ -209,8 +208,3 @@ def test_a_client_with_a_billing_day_gets_one_invoice():
 )
 def test_the_nearest_setting_decides_on_credits(service, client, company, credits):
     assert credits_on_suspend(service=service, client=client, company=company) is credits
-
-
-def test_the_contract_is_worth_its_months_and_the_setup():
-    value = contract_value(monthly_cost=usd("2500.00"), term_months=12, setup_cost=usd("500.00"))
-    assert value == usd("30500.00")
