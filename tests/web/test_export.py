@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
-from portal.web import export
 from portal.domain.wording import FORMULA_STARTS
+from portal.web import export
 from portal.web.export import harmless, plain, write_csv, write_xlsx
 
 

@@ -11,7 +11,7 @@ from portal.domain.billing.settling_models import Allocation, Payment
 from portal.domain.words import InvoiceKind
 
 
-def settled_by(invoice_id: int) -> Sequence[sa.Row[Any]]:
+def settled_by(invoice_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(day, reference of the payment, number of the credit note, minor units) of what settled an invoice.
 
     Money that a void set free again has left nothing behind.

@@ -65,7 +65,7 @@ def repriced_each(changes: Sequence[tuple[ClientService, int]], *, on: date) -> 
     ]  # fmt: skip
     if rows:
         db.session.execute(sa.insert(ledger), rows)
-        name_days({each["client_id"] for each in rows}, since=on)
+        name_days({service.client_id for service, change in changes if change}, since=on)
 
 
 def paused(*, service: ClientService, on: date) -> None:
