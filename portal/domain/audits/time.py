@@ -68,7 +68,7 @@ TIME = (
     Audit(
         "no_day_left_out",
         "Each day on which a service runs is billed, or a schedule will bill it.",
-        # An imported service was billed elsewhere up to its first day here.
+        # An imported service was billed elsewhere up to its first day here, or ended there.
         """
         WITH asleep AS (SELECT service, range_agg(daterange(since, until)) AS days FROM holes GROUP BY 1),
         done AS (SELECT service, range_agg(piece) AS days, min(lower(piece)) AS since
@@ -86,7 +86,8 @@ TIME = (
             LEFT JOIN imported ON imported.service = service.id
             WHERE activated_at IS NOT NULL AND cycle_price_minor > 0 AND billing_cycle <> 'one-time'
               AND service.id NOT IN (SELECT service FROM busy)
-              AND (imported.service IS NULL OR waiting.since IS NOT NULL))
+              AND (imported.service IS NULL OR waiting.since IS NOT NULL)
+              AND (service.status IN ('active', 'suspended') OR ends.since IS NOT NULL))
         SELECT service, left_out.days::text AS days
         FROM lives CROSS JOIN LATERAL (
             SELECT datemultirange(daterange(since, CASE WHEN until IS NOT NULL THEN greatest(since, until) END))
