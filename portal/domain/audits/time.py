@@ -86,7 +86,8 @@ TIME = (
             LEFT JOIN imported ON imported.service = service.id
             WHERE activated_at IS NOT NULL AND cycle_price_minor > 0 AND billing_cycle <> 'one-time'
               AND service.id NOT IN (SELECT service FROM busy)
-              AND (imported.service IS NULL OR waiting.since IS NOT NULL)
+              AND (imported.service IS NULL OR done.since IS NOT NULL
+                   OR (waiting.since IS NOT NULL AND ends.since IS NULL))
               AND (service.status IN ('active', 'suspended') OR ends.since IS NOT NULL))
         SELECT service, left_out.days::text AS days
         FROM lives CROSS JOIN LATERAL (
