@@ -140,7 +140,7 @@ RULE_BOOK_7 = {
     "service_cancelled": {"end_recurring_billing", "notify_service_cancelled"},
     "service_renewed": {"extend_recurring_billing", "notify_service_renewed"},
     "service_due_for_renewal": {"notify_service_renewal_due"},
-    "service_sla_breached": {"alert_on_sla_breach"},
+    "service_sla_breached": {"alert_on_sla_breach", "recalculate_service_health"},
     "service_health_degraded": {"notify_service_health_degraded"},
     "service_transferred": {"move_recurring_billing", "notify_service_transferred"},
     "service_completed": {"end_recurring_billing", "notify_service_completed"},

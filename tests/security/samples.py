@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db, transaction
-from portal.domain import billing, bulk, imports, reports, staff
+from portal.domain import billing, bulk, imports, reports, sla, staff
 from portal.domain.billing.models import BillingRun, Invoice, InvoiceLine
 from portal.domain.clients.models import Contract
 from portal.domain.exchange import ExchangeRate
@@ -178,6 +178,20 @@ def incident(world: World, actor: User) -> int:
     return kept(Incident(client_service_id=world.service.id, **facts))
 
 
+def waiting_incident(world: World, actor: User) -> int:
+    made = incident(world, actor)
+    with transaction():
+        sla.wait(incident_id=made, reason="Which mailbox?", by=None, at=clock.now())
+    return made
+
+
+def resolved_incident(world: World, actor: User) -> int:
+    made = incident(world, actor)
+    with transaction():
+        sla.resolve(incident_id=made, resolution="Restarted", by=None, at=clock.now())
+    return made
+
+
 def task(world: World, actor: User) -> int:
     return kept(ProvisioningTask(client_service_id=world.service.id, position=1, title="Rack it"))
 
@@ -279,6 +293,8 @@ BY_RULE: dict[str, dict[str, Sample]] = {
     "/billing/runs/<int:run_id>/<any(approve, discard):decision>": {
         "decision": lambda world, actor: "approve"
     },
+    "/incidents/<int:incident_id>/reopen": {"incident_id": resolved_incident},
+    "/incidents/<int:incident_id>/resume": {"incident_id": waiting_incident},
     "/ops/runs/<int:run_id>/again": {"run_id": failed_run},
     "/profile/second-step/<any(start, codes, remove):move>": {"move": lambda world, actor: "start"},
     "/settings/<name>": {"name": lambda world, actor: "finance"},

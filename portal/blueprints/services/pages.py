@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -11,12 +12,14 @@ from portal.blueprints.services import bp
 from portal.blueprints.services.moves import offered
 from portal.clock import now
 from portal.domain.billing import forecast
+from portal.domain.health.queries import standing_of
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.queries import renewal_price
 from portal.domain.pricing.queries import failed, timetable
 from portal.domain.pricing.terms import terms_of
 from portal.domain.reports import recent
 from portal.domain.reports.measures import Uptime, Verdict
+from portal.domain.sla.models import Incident
 from portal.domain.staff import Permission, may, may_edit
 from portal.web import timeline
 from portal.web.guards import polled, requires
@@ -51,6 +54,7 @@ def show(service_id: int) -> Response:
         moves=offered(service),
         may_edit=may_edit(current_user, service),
         health=overview.health_of(service_id),
+        standing_health=standing_of(service_id),
         incidents=overview.open_incidents_of(service_id),
         availability=recent.availability_of(service, at=now()),
         colour_of=_colour_of,
@@ -126,6 +130,7 @@ def _timeline(service: ClientService) -> dict[str, Any]:
     before = request.args.get("before", "")
     lines = timeline.lines(
         client_service=[service.id],
+        incident=sa.select(Incident.id).filter_by(client_service_id=service.id),
         currency=service.currency,
         at_most=EVENTS_A_PAGE,
         before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,

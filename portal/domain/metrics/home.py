@@ -13,7 +13,9 @@ from portal.domain.lifecycle.models import ClientService
 from portal.domain.lifecycle.rules import ProvisioningStatus, Status
 from portal.domain.metrics.models import MrrMovement
 from portal.domain.money import Money
+from portal.domain.sla import queries as incidents
 from portal.domain.sla.models import Incident
+from portal.domain.sla.queries import Place
 from portal.domain.staff.models import User
 from portal.domain.staff.permissions import Permission, Role, may
 from portal.domain.words import InvoiceKind, InvoiceStatus, ScheduleStatus
@@ -156,23 +158,18 @@ def _for_hands_on(user: User) -> list[Need]:
 
 
 def _for_everybody(at: datetime) -> list[Need]:
-    is_open = Incident.resolved_at.is_(None)
-    late = _count(Incident, is_open, Incident.resolution_due_at < at)
+    found = incidents.counts(at)
+    in_time = found[Place.OPEN] + found[Place.WAITING]
     return [
         Need(
-            late,
-            "open incident{s} past the target",
-            "/incidents?state=late",
-            "alert-octagon",
+            found[Place.BREACHED], "open incident{s} past a target", "/incidents?state=breached", "alert-octagon",
             is_urgent=True,
         ),
         Need(
-            _count(Incident, is_open) - late,
-            "open incident{s} in time",
-            "/incidents?state=open",
-            "alert-circle",
+            found[Place.DUE_SOON], "incident{s} close to a target", "/incidents?state=due_soon", "clock", is_urgent=True
         ),
-    ]
+        Need(in_time, "open incident{s} in time", "/incidents?state=open&state=waiting", "alert-circle"),
+    ]  # fmt: skip
 
 
 def _for_finance(user: User, today: date) -> list[Need]:
