@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from portal import clock
 from portal.db import db, transaction
-from portal.domain import billing, bulk, imports, reports, sla, staff
+from portal.domain import billing, bulk, imports, renewals, reports, sla, staff
 from portal.domain.billing.models import BillingRun, Invoice, InvoiceLine
 from portal.domain.clients.models import Contract
 from portal.domain.exchange import ExchangeRate
@@ -192,6 +192,20 @@ def resolved_incident(world: World, actor: User) -> int:
     return made
 
 
+def denied_renewal(world: World, actor: User) -> int:
+    """A service that will not be renewed."""
+    made = make_service(status="active", end_date=clock.today() + timedelta(days=90)).id
+    with transaction():
+        renewals.deny(service_id=made, reason="too dear", by=None, at=clock.now())
+    return made
+
+
+def in_grace(world: World, actor: User) -> int:
+    """A service whose term is over and which runs on."""
+    begun = clock.today() - timedelta(days=40)
+    return make_service(status="active", start_date=begun, end_date=begun + timedelta(days=30)).id
+
+
 def task(world: World, actor: User) -> int:
     return kept(ProvisioningTask(client_service_id=world.service.id, position=1, title="Rack it"))
 
@@ -296,6 +310,8 @@ BY_RULE: dict[str, dict[str, Sample]] = {
     "/incidents/<int:incident_id>/reopen": {"incident_id": resolved_incident},
     "/incidents/<int:incident_id>/resume": {"incident_id": waiting_incident},
     "/ops/runs/<int:run_id>/again": {"run_id": failed_run},
+    "/renewals/<int:service_id>/withdraw-denial": {"service_id": denied_renewal},
+    "/renewals/<int:service_id>/extend-grace": {"service_id": in_grace},
     "/profile/second-step/<any(start, codes, remove):move>": {"move": lambda world, actor: "start"},
     "/settings/<name>": {"name": lambda world, actor: "finance"},
     "/users/<int:user_id>/<any(deactivate, reactivate, remove_second_step):move>": {

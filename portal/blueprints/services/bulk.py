@@ -178,7 +178,7 @@ def _shown(bulk_id: int) -> dict[str, Any]:
     }
 
 
-for _command in bulk.COMMANDS.values():
+for _command in (bulk.COMMANDS[name] for name in ASKING):
     _rule = f"/bulk/{_command.name}"
     bp.add_url_rule(_rule, f"ask_bulk_{_command.name}", ask(_command), methods=["GET"])
     bp.add_url_rule(_rule, f"start_bulk_{_command.name}", start(_command), methods=["POST"])

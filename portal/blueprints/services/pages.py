@@ -17,6 +17,7 @@ from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.queries import renewal_price
 from portal.domain.pricing.queries import failed, timetable
 from portal.domain.pricing.terms import terms_of
+from portal.domain.renewals.moves import summary_of
 from portal.domain.reports import recent
 from portal.domain.reports.measures import Uptime, Verdict
 from portal.domain.sla.models import Incident
@@ -58,6 +59,7 @@ def show(service_id: int) -> Response:
         incidents=overview.open_incidents_of(service_id),
         availability=recent.availability_of(service, at=now()),
         colour_of=_colour_of,
+        renewal=summary_of(service),
         tab=tab,
         tabs=_tabs(service_id),
         tab_url=_tab_url(service_id, tab),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.domain import lifecycle, provisioning
+from portal.domain import lifecycle, provisioning, renewals
 from portal.domain.errors import Refused
 from portal.domain.lifecycle import ClientService
 from portal.domain.staff.permissions import Permission
@@ -37,6 +37,9 @@ COMMANDS: dict[str, BulkCommand] = {
         BulkCommand(
             "assign", "Assign", Permission.WORK_PROVISIONING, provisioning.assign, "Assigned",
             ("technician_id", "backup_technician_id"),
+        ),
+        BulkCommand(
+            "approve_renewals", "Approve renewals", Permission.RENEW, renewals.approve_as_shown, "Approved", ("shown",)
         ),
     )
 }  # fmt: skip

@@ -11,17 +11,25 @@ from typing import TYPE_CHECKING, Any
 import portal.domain.lifecycle  # noqa: F401
 
 if TYPE_CHECKING:
-    from portal.domain.renewals.deciding import approve, deny, extend_grace, note, withdraw_denial
+    from portal.domain.renewals.deciding import (
+        approve,
+        approve_as_shown,
+        deny,
+        extend_grace,
+        note,
+        withdraw_denial,
+    )
     from portal.domain.renewals.queries import eligibility, price
     from portal.domain.renewals.reminding import remind
     from portal.domain.renewals.running import run
 
 __all__ = [
-    "approve", "deny", "eligibility", "extend_grace", "note", "price", "remind", "run", "withdraw_denial",
+    "approve", "approve_as_shown", "deny", "eligibility", "extend_grace", "note", "price", "remind", "run",
+    "withdraw_denial",
 ]  # fmt: skip
 
 _HOMES = {
-    "deciding": ("approve", "deny", "extend_grace", "note", "withdraw_denial"),
+    "deciding": ("approve", "approve_as_shown", "deny", "extend_grace", "note", "withdraw_denial"),
     "queries": ("eligibility", "price"),
     "reminding": ("remind",),
     "running": ("run",),

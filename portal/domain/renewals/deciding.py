@@ -1,12 +1,14 @@
 """Deciding on the next term: approve it, deny it, take that back, let an ended service run on, note a talk."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
-from portal.db import db, lock
+from portal.db import db, fetch, lock
 from portal.domain import events, lifecycle
 from portal.domain.errors import Invalid, Refused, StaleVersion
 from portal.domain.lifecycle.models import ClientService
@@ -52,6 +54,23 @@ def approve(
             service_id=service_id, months=months, cycle_price=price, term_start=starts, by=by, at=at
         )
     return _agree(service, starts, price, months, by, at)
+
+
+def approve_as_shown(
+    *, service_id: int, shown: Mapping[str, Sequence[Any]], by: int | None = None, at: datetime
+) -> ClientService:
+    """One of many that were shown together. shown: service id as text → (minor units of a cycle, start of the term)."""
+    if str(service_id) not in shown:
+        raise Refused("It was not among those that you were shown.")
+    minor, starts = shown[str(service_id)]
+    currency = fetch(ClientService, service_id).currency
+    return approve(
+        service_id=service_id,
+        seen_price=Money(int(minor), currency),
+        term_start=date.fromisoformat(starts),
+        by=by,
+        at=at,
+    )
 
 
 def deny(*, service_id: int, reason: str, by: int | None = None, at: datetime) -> ClientService:
