@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from portal import clock
 from portal.db import batch_lock, db, lock
 from portal.domain.errors import DomainError
@@ -154,6 +156,8 @@ def _write(book: Book, by: int | None, at: datetime) -> Report:
     if desk.faults:
         raise BookRefused(Report({name: Tally() for name in book.rows}, desk.faults))
     db.session.flush()
+    # Without it PostgreSQL takes the tables for empty until it looks by itself, and joins them row by row.
+    db.session.execute(sa.text("ANALYZE clients, client_services, incidents, outages, maintenance_windows"))
     return Report(desk.tallies)
 
 
