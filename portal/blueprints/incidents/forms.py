@@ -28,7 +28,7 @@ class OpenForm(RecordForm):
         default=Severity.MEDIUM,
     )
     description = TextAreaField("What is known so far", render_kw=LINES)
-    contact_id = SelectField("Who is affected")
+    contact_id = SelectField("Who is affected", validate_choice=False)
     is_downtime = BooleanField("The service is down")
 
     @classmethod

@@ -68,11 +68,11 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How many services have this status now, and how many more or fewer than a day ago."""
+    """How many services have this status now, and how many more than a day ago; None: none was checked then."""
 
     status: HealthStatus
     count: int
-    change: int
+    change: int | None
 
 
 def tiles(scope: Scope, *, grouping: Grouping | None = None) -> Sequence[Tile]:
@@ -150,8 +150,9 @@ def figures(scope: Scope, *, at: datetime) -> list[Figure]:
     ]
     found = db.session.execute(sa.select(*counted).select_from(scores)).one()
     pairs = zip(found[::2], found[1::2], strict=True)
+    was_checked = any(found[1::2])
     return [
-        Figure(status, now, now - before)
+        Figure(status, now, now - before if was_checked else None)
         for (_, status), (now, before) in zip(THRESHOLDS, pairs, strict=True)
     ]
 

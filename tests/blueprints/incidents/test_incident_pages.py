@@ -124,17 +124,17 @@ def test_an_incident_is_recorded_worked_and_resolved_by_hand(browser, cast, serv
     path = made.headers["Location"]
     incident_id = int(path.rsplit("/", 1)[1])
     assert "Downtime" in browser.get(path).text
-    clock.set(NINE + timedelta(minutes=30))
+    clock.set(NINE + timedelta(minutes=10))
     assert worked(browser, incident_id, "acknowledge").status == 303
     assert worked(browser, incident_id, "wait", reason="Which mailbox?").status == 303
     assert "Which mailbox?" in browser.get(path).text
-    clock.set(NINE + timedelta(minutes=60))
+    clock.set(NINE + timedelta(minutes=20))
     assert worked(browser, incident_id, "resume").status == 303
     assert worked(browser, incident_id, "resolve", resolution="Restarted").status == 303
     page = browser.get(path)
     assert "Restarted" in page.text and "Tom Vale" in page.text
     incident = db.session.get_one(Incident, incident_id)
-    assert (incident.owner_id, incident.resolved_at) == (cast.tom.id, NINE + timedelta(minutes=60))
+    assert (incident.owner_id, incident.resolved_at) == (cast.tom.id, NINE + timedelta(minutes=20))
     assert worked(browser, incident_id, "reopen", reason="Down again").status == 303
     assert db.session.get_one(Incident, incident_id).resolved_at is None
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.domain.sla.hours import Calendar, parse_windows
-from portal.domain.sla.rules import Judgement, NothingJudged, compliance, deadline, judge, warning_at
+from portal.domain.sla.rules import Judgement, NothingJudged, compliance, deadline, judge, moved, warning_at
 
 OFFICE = Calendar("UTC", parse_windows("Mon-Fri 09:00-17:00"))
 FRIDAY_15 = "2026-11-20 15:00"
@@ -117,3 +117,19 @@ def test_nothing_judged_is_not_a_hundred_percent(judged):
 
 def test_judgements_are_named():
     assert [each.label for each in Judgement] == ["Met", "Breached", "Not due yet"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 2000)), max_size=5))
+def test_moving_a_deadline_pause_by_pause_is_what_all_pauses_say_at_once(lengths):
+    opened = at("2026-11-16 08:00")
+    passes = due_at = OFFICE.add_working(opened, 8 * 3600)
+    began, pauses = opened, []
+    for gap, length in lengths:
+        began += timedelta(minutes=gap)
+        pauses.append((began, began + timedelta(minutes=length)))
+        began += timedelta(minutes=length)
+        due_at = moved(OFFICE, due_at, since=pauses[-1][0], until=pauses[-1][1])
+    at_once = deadline(
+        OFFICE, opened_at=opened, target_seconds=8 * 3600, now=at("2027-03-01 00:00"), pauses=pauses
+    )
+    assert due_at == at_once >= passes
