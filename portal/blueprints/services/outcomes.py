@@ -14,8 +14,9 @@ from portal.domain.lifecycle.queries import renewal_price
 from portal.domain.lifecycle.rules import CancellationFee, ProvisioningStatus, Status
 from portal.domain.money import Money
 from portal.domain.notices.queries import told_of
-from portal.domain.periods import Cycle, add_months
+from portal.domain.periods import Cycle
 from portal.domain.provisioning.queries import missing
+from portal.domain.renewals.rules import next_term
 from portal.domain.wording import few
 from portal.domain.words import Unused
 from portal.web.filters import formats
@@ -73,11 +74,11 @@ def of_resumption(service: ClientService, form: forms.MoveForm) -> Outcome:
 def of_renewal(service: ClientService, form: forms.RenewForm) -> Outcome:
     starts, months = service.renewal_date or service.end_date or today(), form.months.data or 0
     price, now = renewal_price(service), service.cycle_price
-    ends = add_months(starts, max(0, min(months, 120)), service.start_date.day)
+    term = next_term(start_date=service.start_date, renewal_date=starts, months=max(1, min(months, 120)))
     change = "the same as now" if price == now else f"now {_money(now)}"
     return Outcome(
         f"Renew {service.name}",
-        f"The next term of {service.name} for {service.client.name} runs from {_day(starts)} to {_day(ends)}.",
+        f"The next term of {service.name} for {service.client.name} runs from {_day(term.start)} to {_day(term.end)}.",
         f"Renew for {months} months at {_money(price)}",
         [
             ("tag", f"{_money(price)} {service.billing_cycle.per}, {change}."),

@@ -42,11 +42,11 @@ def act(verb, **facts):
 
 
 def names(page):
-    return [cell.get_text(strip=True) for cell in page.soup.select("#table-renewals tbody tr td.is-key a")]
+    return [cell.get_text(strip=True) for cell in page.soup.select("td.is-key > a")]
 
 
 def row_of(page, name):
-    (key,) = [each for each in page.soup.select("td.is-key a") if each.get_text(strip=True) == name]
+    (key,) = [each for each in page.soup.select("td.is-key > a") if each.get_text(strip=True) == name]
     return " ".join(key.find_parent("tr").get_text(" ", strip=True).split())
 
 
