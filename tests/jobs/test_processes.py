@@ -206,7 +206,10 @@ def test_the_scheduler_ticks_and_a_lost_tick_comes_back(
     wait_for(lambda: bell.zscore("rq:scheduler:scheduled_jobs", process.TICK_ID))
     bell.flushall()
     wait_for(lambda: bell.zscore("rq:scheduler:scheduled_jobs", process.TICK_ID))
-    plant.servers.valkey.process.kill()  # type: ignore[union-attr]
+    valkey = plant.servers.valkey.process
+    assert valkey is not None
+    valkey.kill()
+    valkey.wait(5)
     plant.servers.revive()
     bell.flushall()
     wait_for(lambda: bell.zscore("rq:scheduler:scheduled_jobs", process.TICK_ID))
