@@ -27,6 +27,8 @@ class Section(NamedTuple):
     items: tuple[Item, ...]
 
 
+MONEY_PATHS = ("/billing", "/payments", "/refunds")
+
 MENU: tuple[Section, ...] = (
     Section(
         "Work",
@@ -43,7 +45,7 @@ MENU: tuple[Section, ...] = (
         (
             Item("Clients", "building", "/clients", Permission.VIEW),
             Item("Catalogue", "packages", "/catalogue", Permission.VIEW),
-            Item("Invoices", "file-invoice", "/invoices", Permission.VIEW_MONEY, also=("/billing", "/payments", "/refunds")),
+            Item("Invoices", "file-invoice", "/invoices", Permission.VIEW_MONEY, also=MONEY_PATHS),
             Item("Renewals", "refresh", "/renewals", Permission.VIEW),
             Item("Revenue", "trending-up", "/revenue", Permission.VIEW_MONEY),
             Item("Reports", "report-analytics", "/reports", Permission.SLA_REPORTS),
