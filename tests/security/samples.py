@@ -339,6 +339,7 @@ FIELDS: dict[str, str] = {
 """What a form is filled in with, by the name of the input, where it shows nothing yet."""
 
 INPUTS: dict[str, set[str]] = {
+    "/incidents/<int:incident_id>/comments": {"text"},
     "/profile/second-step/confirm": {"code"},
     "/theme": {"theme", "next"},
 }
