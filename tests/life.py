@@ -19,6 +19,8 @@ from portal import clock as portal_clock
 from portal import outbox
 from portal.db import db, transaction
 from portal.domain import billing, company, lifecycle
+from portal.domain.billing import queries
+from portal.domain.billing.accounts import account_credit
 from portal.domain.billing.models import Invoice, InvoiceLine, RecurringBilling
 from portal.domain.errors import DomainError
 from portal.domain.invariants import check_all
@@ -245,6 +247,36 @@ class Life(RuleBasedStateMachine):
             return
         if self.act(billing.change_price, service_id=account.service_id, **facts):
             account.prices.append((day, price))
+
+    @rule(pick=picks, quantity=st.integers(1, 5))
+    @precondition(lambda self: self.of_status(Status.ACTIVE, Status.SUSPENDED))
+    def change_quantity(self, pick: int, quantity: int) -> None:
+        """From today on, where the price of one is a whole amount and no other price is planned."""
+        account = self.one(pick, Status.ACTIVE, Status.SUSPENDED)
+        service = self.service(account)
+        unit, rest = divmod(account.price_on(self.today), service.quantity)
+        is_planned = any(since > self.today for since, _ in account.prices)
+        if rest or is_planned or account.cycle is Cycle.ONE_TIME or not service.prorate:
+            return
+        facts = {"quantity": quantity, "effective_on": self.today}
+        if self.act(billing.change_quantity, service_id=account.service_id, **facts):
+            account.prices.append((self.today, unit * quantity))
+
+    @rule(pick=picks, share=st.sampled_from([Fraction(1, 3), Fraction(1, 2)]), deduct=st.booleans())
+    def credit(self, pick: int, share: Fraction, deduct: bool) -> None:
+        """A part of an invoice as a favour, once: days stay billed, and something is left of each line."""
+        issued = (InvoiceStatus.ISSUED, InvoiceStatus.PARTLY_PAID, InvoiceStatus.PAID)
+        invoice = self.document(pick, *issued)
+        if invoice is not None and not queries.corrections_of(invoice.id):
+            amount = Money(invoice.subtotal_minor, self.currency).times(share)
+            facts = {"amount": amount, "reason": "a favour", "deduct": deduct}
+            self.act(billing.credit, invoice_id=invoice.id, **facts)
+
+    @rule(client=picks, share=st.sampled_from([Fraction(1), Fraction(1, 3)]))
+    def refund(self, client: int, share: Fraction) -> None:
+        client_id = self.clients[client % 3]
+        amount = account_credit(client_id, self.currency).times(share)
+        self.act(billing.refund, client_id=client_id, amount=amount, refunded_on=self.today)
 
     @rule(pick=picks)
     def void(self, pick: int) -> None:
