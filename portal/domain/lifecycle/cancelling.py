@@ -1,7 +1,7 @@
 """Ending a service early: now, on a day to come, or not after all."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from portal.domain.lifecycle.rules import (
 )
 from portal.domain.metrics import actions as ledger
 from portal.domain.money import Money
+from portal.domain.pricing import actions as pricing
 from portal.domain.staff.models import User
 from portal.domain.staff.permissions import Permission, may
 from portal.domain.words import Unused
@@ -131,8 +132,10 @@ def carry_out_cancellations(*, as_of: date, by: int | None = None, at: datetime)
 
 
 def _take_effect(service: ClientService, *, by: int | None, at: datetime) -> None:
+    """The end, after what was planned for days before it: both may have come while nothing ran."""
     was, effective_on = service.status, service.cancel_on
     assert effective_on is not None
+    pricing.carry_out_planned(service, effective_on - timedelta(days=1), at=at)
     if was is not Status.PENDING:
         ledger.ended(service=service, on=clock.today())
     service.status = Status.CANCELLED

@@ -371,6 +371,20 @@ def test_what_was_planned_for_a_service_that_has_ended_is_dropped(clock):
     assert (planned.state, service.cycle_price_minor) == (PriceState.WITHDRAWN, 31_000)
 
 
+def test_a_price_planned_for_days_before_the_end_holds_on_them_although_nothing_ran_in_between(clock):
+    service = active()
+    run(clock, START)
+    change(service, day(4, 1), cycle_price=usd("620.00"))
+    act(lifecycle.cancel, service_id=service.id, effective_on=day(4, 16), reason="gone")
+    clock.set(day(6, 1))
+    with transaction():
+        lifecycle.carry_out_cancellations(as_of=day(6, 1), at=portal_clock.now())
+    drain_all()
+    come(clock, day(6, 1))
+    run(clock, day(6, 1))
+    assert billed() == [(START, day(4, 1), 31_000), (day(4, 1), day(4, 16), 31_000)]
+
+
 def test_the_contract_value_follows():
     service = active()
     change(service, START, cycle_price=usd("620.00"))
