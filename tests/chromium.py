@@ -77,6 +77,6 @@ def violations(page: Page, *rules: str) -> list[str]:
     """What axe finds on the page as it stands now (dialogs open, errors shown); by these rules alone, if any."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE())
-    asked = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    asked = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
     found = page.evaluate("asked => axe.run(document, asked)", asked)["violations"]
     return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
