@@ -18,9 +18,9 @@ setup: python
 setup-dev: python
 	@$(PYTHON) scripts/setup.py --dev
 
-## test: every test; `make test ARGS="tests/domain -x"` runs some
+## test: every test, in two halves at once; `make test ARGS="tests/domain -x"` runs some
 test: setup-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(if $(strip $(ARGS)),-m pytest $(ARGS),scripts/halves.py)
 
 ## lint: style, types of the domain, templates
 lint: setup-dev

@@ -106,6 +106,7 @@ def pages_of(app: Flask, world: World) -> list[str]:
     visitor = Visitor(app).sign_in(world.cast.adi)
     asked = [route.address(world, world.cast.adi) for route in routes(app) if route.method == "GET"]
     asked += more_pages(world)
+    db.session.rollback()  # nothing is held open while many pages are asked for
     answers = {path: visitor.ask("GET", path) for path in dict.fromkeys(asked)}
     return [path for path, answer in answers.items() if answer.soup.find("main")]
 
