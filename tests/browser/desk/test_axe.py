@@ -1,7 +1,7 @@
 """No page is closed to anybody (U1): axe finds nothing, and nothing is wider than the screen."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.desk.conftest import Desk
 from tests.chromium import SIZES, violations
@@ -35,7 +35,7 @@ def test_axe_finds_nothing_on_any_page(desk: Desk, page: Page) -> None:
         page.goto(path)
         for theme, rules in THEMES.items():
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            assert page.get_attribute("html", "data-bs-theme") == theme
+            expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
             faults |= {f"{place} {theme}": found for place, found in faults_of(page, rules).items()}
     assert len(desk.pages) > 60
     assert faults == {}

@@ -56,7 +56,7 @@ def test_axe_finds_nothing_on_the_boards_and_in_their_dialogs(desk: Desk, page: 
     faults |= faults_of(page, ())
     page.goto("/health")
     page.locator(".tile a").first.click()
-    page.wait_for_selector("#dialog[open] h3")
+    page.wait_for_selector("#dialog[open] h2:has-text('Open incidents')")
     faults |= faults_of(page, ())
     assert faults == {}
 
