@@ -93,7 +93,7 @@ def _schedules(service_id: int) -> sa.Select[Any]:
         sa.select(
             schedule.id, Client.code.label("client"), schedule.status, schedule.amount_minor, schedule.currency,
             schedule.frequency, schedule.anchor_day, schedule.first_on, schedule.next_bill_date, schedule.paused_on,
-            schedule.ends_on, schedule.next_amount_minor, schedule.next_amount_from, schedule.parked_reason,
+            schedule.ends_on, schedule.parked_reason,
         )
         .join(Client, Client.id == schedule.client_id)
         .where(schedule.client_service_id == service_id)

@@ -1721,8 +1721,6 @@ def upgrade():
             ),
             nullable=False,
         ),
-        sa.Column("next_amount_minor", sa.BigInteger(), nullable=True),
-        sa.Column("next_amount_from", sa.Date(), nullable=True),
         sa.Column("paused_on", sa.Date(), nullable=True),
         sa.Column("parked_reason", sa.Text(), nullable=False),
         sa.Column("is_cleared", sa.Boolean(), server_default=sa.text("false"), nullable=False),

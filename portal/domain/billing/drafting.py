@@ -42,17 +42,13 @@ TAXES = sa.text("""
     INSERT INTO invoice_taxes (invoice_id, rate_percent, base_minor, tax_minor)
     SELECT invoice_id, tax_rate, base_minor, tax_minor FROM staged_taxes ORDER BY invoice_id, tax_rate
 """)
-# Each schedule moves to its first unbilled day, takes over a price that has come, and ends where all of it is billed.
+# Each schedule moves to its first unbilled day, and ends where all of it is billed.
 ADVANCE = sa.text("""
     WITH moved AS (
-        SELECT *, coalesce(bills_until > next_amount_from, false) AS takes_new_price,
-               is_over AND (ends_on IS NOT NULL OR frequency = 'one-time') AS has_ended
+        SELECT *, is_over AND (ends_on IS NOT NULL OR frequency = 'one-time') AS has_ended
         FROM staged_bills WHERE parked_reason IS NULL)
     UPDATE recurring_billings AS schedule SET
         next_bill_date = moved.bills_until,
-        amount_minor = CASE WHEN takes_new_price THEN moved.next_amount_minor ELSE schedule.amount_minor END,
-        next_amount_minor = CASE WHEN NOT takes_new_price THEN schedule.next_amount_minor END,
-        next_amount_from = CASE WHEN NOT takes_new_price THEN schedule.next_amount_from END,
         status = CASE WHEN has_ended THEN 'ended' ELSE schedule.status END,
         ends_on = CASE WHEN has_ended THEN coalesce(schedule.ends_on, moved.bills_until) ELSE schedule.ends_on END,
         paused_on = CASE WHEN NOT has_ended THEN schedule.paused_on END,

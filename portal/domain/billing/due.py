@@ -49,7 +49,7 @@ _DUE = f"""
         FROM counted),
     judged AS (
         SELECT measured.*, coalesce(
-            starts_whole AND next_bill_date >= first_on AND next_amount_from IS NULL AND whole_until > :as_of
+            starts_whole AND next_bill_date >= first_on AND whole_until > :as_of
             AND whole_until <= coalesce(stops_on, 'infinity'), false) AS is_usual
         FROM measured)
     SELECT schedule.id AS schedule_id, schedule.client_service_id AS service_id, schedule.client_id,
@@ -65,7 +65,7 @@ _DUE = f"""
            THEN service.setup_cost_minor ELSE 0 END AS setup_minor,
            schedule.amount_minor, schedule.frequency, schedule.anchor_day, schedule.first_on,
            schedule.next_bill_date AS bills_from, schedule.ends_on, schedule.stops_on, service.prorate,
-           schedule.next_amount_minor, schedule.next_amount_from, schedule.is_cleared, last.period_start AS last_start,
+           schedule.is_cleared, last.period_start AS last_start,
            last.period_end AS last_end, last.amount_minor AS last_minor, schedule.is_usual,
            CASE WHEN schedule.is_usual THEN whole_until END AS bills_until,
            CASE WHEN schedule.is_usual THEN coalesce(whole_until = schedule.stops_on, false) END AS is_over,

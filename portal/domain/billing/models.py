@@ -23,7 +23,6 @@ class RecurringBilling(Base):
     stub after a resume or a transfer needs no case of its own. Nothing is billed from `ends_on` on, nor from
     `paused_on` on while it is paused. `bills_setup`: the setup fee goes with the first line, once.
     Events up to `last_event_id` have had their effect: an old one that is delivered again has none.
-    `next_amount_minor` replaces `amount_minor` for periods that start on or after `next_amount_from`.
     A parked one keeps its `paused_on`. `is_cleared`: a person looked at it, so the next bill may exceed the bounds.
     """
 
@@ -60,8 +59,6 @@ class RecurringBilling(Base):
     status: Mapped[ScheduleStatus] = mapped_column(
         enum_type(ScheduleStatus, "status"), default=ScheduleStatus.ACTIVE
     )
-    next_amount_minor: Mapped[Minor | None]
-    next_amount_from: Mapped[date | None]
     paused_on: Mapped[date | None]
     parked_reason: Mapped[str] = mapped_column(sa.Text, default="")
     is_cleared: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

@@ -164,7 +164,7 @@ def _set_price(schedule: RecurringBilling, price: Money, was: Money, on: date, e
     if not price:
         close(schedule, on)
     elif schedule.next_bill_date >= since:
-        schedule.amount_minor, schedule.next_amount_minor, schedule.next_amount_from = price.minor, None, None
+        schedule.amount_minor = price.minor
     elif not was:
         # It had no price when it was made: days before this one are free.
         schedule.amount_minor, schedule.next_bill_date = price.minor, since
@@ -174,7 +174,6 @@ def _set_price(schedule: RecurringBilling, price: Money, was: Money, on: date, e
 
 def _go_on(schedule: RecurringBilling, price: Money, since: date, event_id: int) -> None:
     status, paused_on, ends_on = schedule.status, schedule.paused_on, schedule.ends_on
-    schedule.next_amount_minor = schedule.next_amount_from = None
     close(schedule, since)
     if status is ScheduleStatus.PARKED:
         schedule.status = status

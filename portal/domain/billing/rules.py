@@ -47,20 +47,13 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The facts of one recurring billing. Nothing is billed from `ends_on` on.
-
-    `new_prices`: (first day, price), oldest first; a period goes at the price in force on its first day.
-    """
+    """The facts of one recurring billing. Nothing is billed from `ends_on` on."""
 
     price: Money
     timetable: Timetable
     next_bill_on: date
     ends_on: date | None = None
     prorate: bool = True
-    new_prices: tuple[tuple[date, Money], ...] = ()
-
-    def price_on(self, day: date) -> Money:
-        return next((price for since, price in reversed(self.new_prices) if since <= day), self.price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +92,7 @@ def lines_due(schedule: Schedule, as_of: date, *, most_missed: int | None = MOST
         if most_missed is not None and len(charges) >= most_missed:
             raise TooManyMissed(most_missed, schedule.next_bill_on)
         period = _next_period(schedule, first_unbilled)
-        price = schedule.price_on(period.start)
-        charges += prorated(price, schedule.timetable, period, prorate=schedule.prorate)
+        charges += prorated(schedule.price, schedule.timetable, period, prorate=schedule.prorate)
         first_unbilled = period.end
     return Due(tuple(charges), first_unbilled, _is_over(schedule, first_unbilled))
 

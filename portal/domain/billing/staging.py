@@ -58,8 +58,6 @@ BILLS = sa.Table(
     # The end, or the day of a pause.
     sa.Column("stops_on", sa.Date),
     sa.Column("prorate", sa.Boolean, nullable=False),
-    sa.Column("next_amount_minor", sa.BigInteger),
-    sa.Column("next_amount_from", sa.Date),
     sa.Column("is_cleared", sa.Boolean, nullable=False),
     # The line that was billed last: where it starts and ends, and its amount.
     sa.Column("last_start", sa.Date),
@@ -211,14 +209,12 @@ def _stage_the_others(as_of: date) -> None:
 
 def schedule_of(row: sa.Row[Any]) -> Schedule:
     """A staged bill as the rules know it."""
-    new = row.next_amount_from
     return Schedule(
         price=Money(row.amount_minor, row.currency),
         timetable=Timetable(row.first_on, row.anchor_day, Cycle(row.frequency)),
         next_bill_on=row.bills_from,
         ends_on=row.stops_on,
         prorate=row.prorate,
-        new_prices=((new, Money(row.next_amount_minor, row.currency)),) if new else (),
     )
 
 
