@@ -5,7 +5,7 @@ Facts are frozen and fully computed: a template formats, it never counts.
 """
 
 from portal.documents.carrying import invoice_page
-from portal.documents.pages import Facts, page, style
+from portal.documents.pages import Facts, page, styles
 from portal.domain.billing.documents import InvoiceFacts
 
 __all__ = ["Facts", "print_html", "render"]
@@ -14,7 +14,7 @@ __all__ = ["Facts", "print_html", "render"]
 def render(template: str, facts: Facts) -> bytes:
     """The PDF of a document such as "invoice". The same facts give the same bytes."""
     html = invoice_page(facts) if isinstance(facts, InvoiceFacts) else page(template, facts)
-    return print_html(html, style("base"), style(template))
+    return print_html(html, *styles(template))
 
 
 def print_html(html: str, *stylesheets: str) -> bytes:

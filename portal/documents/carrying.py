@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from portal.documents.pages import page, style
+from portal.documents.pages import page, styles
 from portal.domain.billing.documents import InvoiceFacts, Line
 from portal.domain.money import Money
 
@@ -32,7 +32,7 @@ def invoice_page(facts: InvoiceFacts) -> str:
 
     nothing = Money.zero(facts.total.currency)
     trial = page("invoice", facts, sheets=[Sheet(facts.lines, nothing, nothing)])
-    places = printer.pages_of(trial, (style("base"), style("invoice")), "line-")
+    places = printer.pages_of(trial, styles("invoice"), "line-")
     return page("invoice", facts, sheets=sheets(facts.lines, places))
 
 

@@ -50,10 +50,18 @@ def page(template: str, facts: Facts, **layout: Any) -> str:
     )
 
 
+SHEETS = {
+    "invoice": ("base", "letter", "invoice"),
+    "statement": ("base", "letter", "statement"),
+    "sla_report": ("base", "sla_report"),
+}
+"""Which print.css a document is set by, in order: what all share, what letters share, its own."""
+
+
 @lru_cache(maxsize=16)
-def style(template: str) -> str:
-    """The print.css of a document; "base" is what all of them share."""
-    return (TEMPLATES / "documents" / template / "print.css").read_text()
+def styles(template: str) -> tuple[str, ...]:
+    """The style sheets of a document."""
+    return tuple((TEMPLATES / "documents" / name / "print.css").read_text() for name in SHEETS[template])
 
 
 @lru_cache(maxsize=32)
