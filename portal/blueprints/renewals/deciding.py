@@ -4,23 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
-from flask_login import current_user
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.renewals import bp, forms, outcomes
+from portal.blueprints.services.asking import submitted
 from portal.blueprints.services.forms import MoveForm
 from portal.blueprints.services.outcomes import Outcome
-from portal.clock import now
-from portal.db import transaction
 from portal.domain import renewals
 from portal.domain.errors import Refused
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.renewals.moves import Decision, offered
 from portal.domain.staff import Permission
-from portal.web.forms import faults_on
 from portal.web.guards import requires
-from portal.web.htmx import done, page, refuse
+from portal.web.htmx import page
 
 View = Callable[[int], Response]
 
@@ -65,23 +62,19 @@ def ask(move: Move) -> View:
 
 
 def make(move: Move) -> View:
-    """The decision itself. “preview” only refreshes what the page says; nothing happens then."""
+    """The decision itself."""
 
     @requires(Permission.RENEW)
     def view(service_id: int) -> Response:
         form = move.form(overview.whole(service_id))
-        if "preview" in request.form:
-            return page("renewals/move.html", "services/_outcome.html", **_asked(move, form))
-        if not form.validate_on_submit():
-            return refuse("renewals/move.html", **_asked(move, form))
-        moved = None
-        with faults_on(form), transaction():
-            moved = move.act(service_id=service_id, **form.arguments(), by=current_user.id, at=now())
-        if moved is None:
-            return refuse("renewals/move.html", 409 if form.theirs else 422, **_asked(move, form))
-        already = moved.already_done_message
-        toast = already or move.done.format(name=moved.name)
-        return done(then=url_for(".index"), toast=toast, kind="info" if already else "success")
+        return submitted(
+            form,
+            template="renewals/move.html",
+            asked=lambda: _asked(move, form),
+            act=move.act,
+            told=move.done,
+            then=url_for(".index"),
+        )
 
     return view
 

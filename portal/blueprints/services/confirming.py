@@ -2,21 +2,18 @@
 
 from collections.abc import Callable
 
-from flask import request, url_for
-from flask_login import current_user
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.services import bp
+from portal.blueprints.services.asking import submitted
 from portal.blueprints.services.forms import MoveForm
 from portal.blueprints.services.moves import MOVES, Move, may_override
-from portal.clock import now
-from portal.db import transaction
 from portal.domain.errors import Refused
 from portal.domain.lifecycle import ClientService, overview
 from portal.domain.lifecycle.rules import Decision, decide
-from portal.web.forms import faults_on, status_of
 from portal.web.guards import requires
-from portal.web.htmx import done, page, refuse
+from portal.web.htmx import done, page
 
 View = Callable[[int], Response]
 
@@ -37,32 +34,21 @@ def ask(move: Move) -> View:
 
 
 def make(move: Move) -> View:
-    """The move itself. “preview” only refreshes what the page says; nothing happens then."""
+    """The move itself."""
 
     @requires(move.needs)
     def view(service_id: int) -> Response:
         form = move.form(overview.whole(service_id))
-        if "preview" in request.form:
-            return page("services/move.html", "services/_outcome.html", **_asked(move, form))
-        if not form.validate_on_submit():
-            return refuse("services/move.html", **_asked(move, form))
-        moved = None
-        with faults_on(form), transaction():
-            moved = move.act(service_id=service_id, **form.arguments(), by=current_user.id, at=now())
-        if moved is None:
-            return refuse("services/move.html", status_of(form), **_asked(move, form))
-        return _made(move, moved)
+        return submitted(
+            form,
+            template="services/move.html",
+            asked=lambda: _asked(move, form),
+            act=move.act,
+            told=move.done,
+            then=_page_of(service_id),
+        )
 
     return view
-
-
-def _made(move: Move, service: ClientService) -> Response:
-    already = service.already_done_message
-    return done(
-        then=_page_of(service.id),
-        toast=already or move.done.format(name=service.name),
-        kind="info" if already else "success",
-    )
 
 
 def _asked(move: Move, form: MoveForm) -> dict[str, object]:
