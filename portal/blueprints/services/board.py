@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.services import bp
 from portal.clock import today
-from portal.domain import views
 from portal.domain.lifecycle import Status, board
 from portal.domain.lifecycle.board import Band
 from portal.domain.staff import Permission
@@ -107,12 +106,11 @@ SERVICES = Table(
 @requires(Permission.VIEW)
 def index() -> Response:
     here = request.full_path if request.args else "/services?view=all"
-    own = [each for each in views.of_list(request.path, current_user.id) if each.user_id == current_user.id]
     return SERVICES.page(
         "services/list.html",
         board.listing(),
         totals=board.monthly_totals,
         today=today(),
-        presets=[(name, url, None) for name, url in (*PRESETS, *((each.name, each.url) for each in own))],
+        presets=[(name, url, None) for name, url in PRESETS],
         here=here,
     )
